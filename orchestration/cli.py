@@ -1,0 +1,271 @@
+"""The `voxhouse` command. Every import of weight is inside its command, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestration.config import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The voice of customers and what they are worth: load, prove, publish, look.",
+)
+loads_app = typer.Typer(
+    invoke_without_command=True, help="List the loads of the landing zone; accept or reject held ones."
+)
+sandbox_app = typer.Typer(no_args_is_help=True, help="The simulated world behind the vendors' own APIs.")
+app.add_typer(loads_app, name="loads")
+app.add_typer(sandbox_app, name="sandbox")
+
+
+def main() -> None:
+    """Run a command; an error that we know is one line on standard error and exit code 1."""
+    from pipelines.errors import PipelineError
+
+    try:
+        app()
+    except PipelineError as error:
+        print(f"voxhouse: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    from orchestration.config import Settings
+
+    settings = Settings.from_environment()
+    settings.prepare()
+    return settings
+
+
+@app.command()
+def run(
+    source: Annotated[list[str] | None, typer.Option(help="Load only this source instance; repeatable.")] = None,
+    as_of: Annotated[str, typer.Option(help="Build for a past day, YYYY-MM-DD, in a file of its own.")] = "",
+    publish: Annotated[bool, typer.Option("--publish", help="Put a version for a past day in service.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the warehouse from landing.")] = False,
+) -> None:
+    """Load, check, transform, model, check and publish."""
+    import os
+
+    from orchestration.clock import home_now, parse_day, run_clock
+    from orchestration.console import report_run
+
+    settings = _settings()
+    if as_of:
+        run_clock(home_now(settings.layout.clock_file), parse_day(as_of))
+    os.environ["VOXHOUSE_PROGRESS"] = "1"
+    from orchestration.job import run_nightly
+
+    report_run(run_nightly(sources=source or [], as_of=as_of, publish=publish, full_refresh=full_refresh))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL statement.")],
+    format: Annotated[Literal["table", "csv", "json"], typer.Option(help="How to print the rows.")] = "table",
+) -> None:
+    """Ask the published version, read-only."""
+    from orchestration.query import render, run_query
+
+    columns, rows = run_query(_plain_settings().serving, sql)
+    if format == "table":
+        from orchestration.console import print_table
+
+        print_table(columns, rows)
+    else:
+        print(render(columns, rows, format))
+
+
+def _plain_settings() -> Settings:
+    from orchestration.config import Settings
+
+    return Settings.from_environment()
+
+
+@app.command()
+def versions() -> None:
+    """List the kept versions, newest first."""
+    from orchestration.console import print_table
+    from orchestration.publishing import versions as kept
+
+    rows = [
+        (v.version_id, v.published_at, "in service" if v.in_service else "") for v in kept(_plain_settings().serving)
+    ]
+    print_table(["version", "published at (UTC)", "state"], rows)
+
+
+@app.command()
+def rollback(version: Annotated[str, typer.Argument(help="Version id; none: the one before.")] = "") -> None:
+    """Put an older version back in service; the next query sees it."""
+    from orchestration.publishing import previous_version, put_in_service
+
+    serving = _plain_settings().serving
+    target = version or previous_version(serving)
+    put_in_service(serving, target)
+    print(f"in service: {target}")
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what is configured, reachable, fresh, quarantined and published, and what to do next."""
+    from orchestration.doctor import examine
+
+    sys.exit(0 if examine(_plain_settings()) else 1)
+
+
+@app.command()
+def serve(
+    only: Annotated[list[str] | None, typer.Option(help="sandbox, superset, dagster or daemon; repeatable.")] = None,
+) -> None:
+    """Start Superset, Dagster and, where the home has one, the sandbox; on loopback."""
+    import os
+
+    os.environ["VOXHOUSE_PROGRESS"] = "1"
+    from orchestration.serve import serve_all
+
+    serve_all(_settings(), only or [])
+
+
+@app.command()
+def stop() -> None:
+    """End what this home started."""
+    from orchestration.processes import names
+    from orchestration.processes import stop as stop_server
+
+    settings = _plain_settings()
+    for name in names(settings):
+        print(f"{name}: {'stopped' if stop_server(settings, name) else 'was not running'}")
+
+
+@app.command()
+def sample(name: Annotated[str, typer.Argument(help="complete-journey")]) -> None:
+    """Put a real data set into the inbox."""
+    from pipelines.samples import put_sample
+
+    print(put_sample(name, _settings().layout))
+
+
+@app.command()
+def demo() -> None:
+    """Everything on a simulated world: load it, live through one day, publish, and show the dashboards."""
+    import os
+
+    os.environ["VOXHOUSE_PROGRESS"] = "1"
+    settings = _settings()
+    from orchestration.demo import show
+
+    show(settings)
+
+
+@loads_app.callback()
+def loads(context: typer.Context) -> None:
+    """List loads, newest first."""
+    if context.invoked_subcommand:
+        return
+    from orchestration.console import print_table
+    from pipelines.ledger import Ledger
+
+    rows = [
+        (load.load_id, load.source_instance, load.completed_at, load.status, sum(load.rows.values()), load.reason or "")
+        for load in reversed(Ledger(_plain_settings().layout.landing).loads())
+    ]
+    print_table(["load", "source", "completed at (UTC)", "status", "rows", "reason"], rows)
+
+
+@loads_app.command()
+def accept(load_id: str, reason: Annotated[str, typer.Option(help="Why it is good.")] = "accepted by a person") -> None:
+    """Let readers count a held load."""
+    from pipelines.ledger import Ledger
+
+    Ledger(_plain_settings().layout.landing).accept(load_id, _user(), reason)
+    print(f"accepted: {load_id}; the next run counts it")
+
+
+@loads_app.command()
+def reject(load_id: str, reason: Annotated[str, typer.Option(help="Why it is bad.")] = "rejected by a person") -> None:
+    """Keep readers from ever counting a load."""
+    from pipelines.ledger import Ledger
+
+    Ledger(_plain_settings().layout.landing).reject(load_id, _user(), reason)
+    print(f"rejected: {load_id}")
+
+
+def _user() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+@sandbox_app.command("start")
+def sandbox_start(
+    seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 7,
+    customers: Annotated[int, typer.Option(help="Customers in the world.")] = 5_000,
+    orders: Annotated[int, typer.Option(help="Orders up to its clock, about.")] = 20_000,
+    posts: Annotated[int, typer.Option(help="Posts of all accounts, about.")] = 1_500,
+) -> None:
+    """Make the world where there is none, write its drops and settings, and serve its APIs."""
+    from orchestration.demo import start_sandbox
+    from pipelines.sandbox import WorldOptions
+
+    start_sandbox(_settings(), WorldOptions(seed=seed, customers=customers, orders=orders, posts=posts))
+
+
+@sandbox_app.command("advance")
+def sandbox_advance(days: Annotated[int, typer.Option(help="Days to move the clock.")] = 1) -> None:
+    """Move the sandbox's clock."""
+    from orchestration.demo import control
+
+    print(control(_plain_settings(), "clock", {"advance_days": days}))
+
+
+@sandbox_app.command("refund")
+def sandbox_refund(
+    order_id: Annotated[str, typer.Argument(help="Shop order id.")],
+    share: Annotated[float, typer.Option(help="Share of the order, 0-1.")] = 1.0,
+) -> None:
+    """Refund an order."""
+    from orchestration.demo import control
+
+    print(control(_plain_settings(), "refund", {"order_id": order_id, "share": share}))
+
+
+@sandbox_app.command("like")
+def sandbox_like(
+    media_id: Annotated[str, typer.Argument(help="Instagram media id.")],
+    count: Annotated[int, typer.Option(help="Likes to add.")] = 50,
+) -> None:
+    """Let a post gain likes."""
+    from orchestration.demo import control
+
+    print(control(_plain_settings(), "likes", {"media_id": media_id, "count": count}))
+
+
+@sandbox_app.command("customer")
+def sandbox_customer() -> None:
+    """Add a customer with an order."""
+    from orchestration.demo import control
+
+    print(control(_plain_settings(), "customer", {}))
+
+
+@sandbox_app.command("trouble")
+def sandbox_trouble(
+    api: Annotated[str, typer.Argument(help="instagram, hubspot or shopify.")],
+    kind: Annotated[str, typer.Argument(help="rate_limit, server_error, expired_token, bad_types …")],
+    times: Annotated[int, typer.Option(help="For how many answers.")] = 1,
+    share: Annotated[float, typer.Option(help="Share of the records, where the kind has one.")] = 0.3,
+) -> None:
+    """Let an API answer as the real ones do in trouble."""
+    from orchestration.demo import control
+
+    print(control(_plain_settings(), "trouble", {"api": api, "kind": kind, "times": times, "share": share}))
+
+
+if __name__ == "__main__":
+    main()

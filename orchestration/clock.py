@@ -1,0 +1,40 @@
+"""The home's business clock: `--as-of`, else the clock that the sandbox or a sample set, else the wall clock."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from orchestration.config import utc_now
+from pipelines.errors import ConfigError
+from pipelines.landing import RunClock
+
+
+def home_now(path: Path) -> datetime:
+    """The home's current moment, UTC; raises ConfigError when its clock file cannot be read."""
+    try:
+        return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["now"]).astimezone(UTC)
+    except FileNotFoundError:
+        return utc_now()
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            "not a clock", str(path), 'write {"now": "2026-06-30T22:00:00+00:00"} or delete it'
+        ) from error
+
+
+def run_clock(now: datetime, as_of: date | None) -> RunClock:
+    """The clock of one run; raises ConfigError for a day that has not come."""
+    if as_of is None or as_of == now.date():
+        return RunClock(now.date(), now + timedelta(microseconds=1), is_past=False)
+    if as_of > now.date():
+        raise ConfigError(f"{as_of} lies after the home's clock {now:%Y-%m-%d %H:%M} UTC", "--as-of", "name a past day")
+    return RunClock(as_of, datetime.combine(as_of + timedelta(days=1), time(), UTC), is_past=True)
+
+
+def parse_day(text: str) -> date:
+    """An ISO day; raises ConfigError for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not a day", "--as-of", "write it as YYYY-MM-DD") from error

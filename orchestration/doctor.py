@@ -1,0 +1,119 @@
+"""One look at a home: configured, reachable, fresh, quarantined, published, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from orchestration.clock import home_now
+from orchestration.config import Settings
+from orchestration.console import print_table
+from orchestration.publishing import current_version
+from orchestration.query import run_query
+from pipelines.brands import Brands, SourceConfig, load_brands
+from pipelines.credentials import credentials
+from pipelines.errors import PipelineError
+from pipelines.ledger import Ledger
+from pipelines.loading import instances
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination; `remedy` says what to do when it is not well."""
+
+    subject: str
+    is_well: bool
+    state: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> bool:
+    """Print the findings; returns whether all is well."""
+    findings = list(_findings(settings))
+    print_table(
+        ["", "what", "state", "what to do"],
+        [("ok", f.subject, f.state, "") if f.is_well else ("!!", f.subject, f.state, f.remedy) for f in findings],
+    )
+    return all(finding.is_well for finding in findings)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    layout = settings.layout
+    yield Finding(
+        "home", settings.home.is_dir(), str(settings.home), "" if settings.home.is_dir() else "run `make demo`"
+    )
+    try:
+        brands = load_brands(layout.brands_file)
+    except PipelineError as error:
+        yield Finding("brands.yml", False, error.what, "write it as docs/data-engineers.md shows")
+        return
+    yield Finding("brands.yml", True, f"{len(brands.brands)} brands, {len(brands.sources)} API sources")
+    yield Finding("clock", True, f"{home_now(layout.clock_file):%Y-%m-%d %H:%M} UTC")
+    yield from _sources(settings, brands)
+    yield from _loads(settings)
+    yield from _publication(settings)
+
+
+def _sources(settings: Settings, brands: Brands) -> Iterator[Finding]:
+    for name, config in brands.sources.items():
+        yield _source(settings, name, config)
+    try:
+        drops = [name for name, known in instances(settings.layout, brands).items() if known.kind == "file_drop"]
+    except PipelineError as error:
+        yield Finding("inbox", False, f"{error.where}: {error.what}", error.remedy)
+        return
+    yield Finding("inbox", True, ", ".join(sorted(drops)) or "empty")
+
+
+def _source(settings: Settings, name: str, config: SourceConfig) -> Finding:
+    needed = import_module(f"pipelines.sources.{config.kind}").CREDENTIALS
+    try:
+        credentials(name, needed, settings.layout.secrets_file, os.environ)
+    except PipelineError as error:
+        return Finding(name, False, error.what, error.remedy)
+    try:
+        with urllib.request.urlopen(config.base_url, timeout=5):
+            pass
+    except urllib.error.HTTPError:
+        return Finding(name, True, f"{config.kind}, reachable")
+    except OSError as error:
+        return Finding(name, False, f"{config.base_url}: {error}", "check base_url and the network")
+    return Finding(name, True, f"{config.kind}, reachable")
+
+
+def _loads(settings: Settings) -> Iterator[Finding]:
+    held = Ledger(settings.layout.landing).held()
+    for load in held:
+        yield Finding(
+            f"load {load.load_id}",
+            False,
+            f"{load.source_instance} is held back",
+            f"`voxhouse loads accept|reject {load.load_id}`",
+        )
+    if not held:
+        yield Finding("loads", True, "none is held back")
+
+
+def _publication(settings: Settings) -> Iterator[Finding]:
+    version = current_version(settings.serving)
+    if version is None:
+        yield Finding("published", False, "nothing yet", "`voxhouse run`")
+        return
+    yield Finding("published", True, version)
+    _, rows = run_query(
+        settings.serving,
+        "select source_instance, max(age_hours), bool_or(is_fresh) from operations.freshness group by 1",
+    )
+    for instance, age_hours, is_fresh in rows:
+        yield Finding(
+            f"{instance} fresh",
+            is_fresh,
+            f"read {age_hours:.0f} h before the version",
+            "" if is_fresh else "`voxhouse run`",
+        )
+    _, rows = run_query(settings.serving, "select coalesce(sum(records_count), 0) from operations.quarantine")
+    yield Finding("quarantine", True, f"{rows[0][0]:,} records; `voxhouse query 'from operations.quarantine'` says why")

@@ -1,0 +1,29 @@
+"""Hands the intermediate layer to the Python models and lands what they find."""
+
+from __future__ import annotations
+
+import duckdb
+
+from orchestration.resources import HomeRun
+from pipelines.landing import land
+from pipelines.models.lifetime_value import run
+
+MODELS_INSTANCE = "voxhouse_models"
+# The newest result of a brand and day: input that was restated and put back must be fitted again.
+_KNOWN_SQL = """
+    select max_by(model_id, (_observed_at, _dlt_load_id)) from landing.models__value_model group by brand_id, as_of
+    union
+    select max_by(model_id, (_observed_at, _dlt_load_id)) from landing.models__value_backtest group by brand_id, cut_off
+"""
+
+
+def fit_and_land(home: HomeRun) -> dict[str, int]:
+    """Fit what is not known for this input yet; returns rows landed by table, nothing when all is known."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        order_days = connection.execute("from intermediate.int_customer_order_days").to_arrow_table()
+        known = {row[0] for row in connection.execute(_KNOWN_SQL).fetchall()}
+    tables = run(order_days, home.clock.as_of, home.brands, known)
+    if tables:
+        layout = home.settings.layout
+        land(layout.landing, layout.dlt, MODELS_INSTANCE, tables, home.now)
+    return {table.name: rows.num_rows for table, rows in tables.items()}

@@ -1,0 +1,112 @@
+"""Runs the stages' suites on a run's data, decides on loads, and keeps the results for the operations tables."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+
+from expectations import MART_TABLES, STAGING_TABLES, RawLoad, ValidationReport
+from orchestration.resources import HomeRun
+from orchestration.translators import source_tables
+from pipelines.ledger import Ledger, Load
+
+__all__ = ["MART_TABLES", "STAGING_TABLES", "check_loads", "check_marts", "check_staging", "stored_results"]
+# Loads of an instance by whose volumes a new one is judged.
+TRAILING_LOADS = 14
+
+
+def check_loads(run: HomeRun) -> dict[tuple[str, str], list[str]]:
+    """Check the newest undecided load of every source and accept it when nothing fails.
+
+    Returns the faults by (kind, table). Older undecided loads are superseded: the newest has read all that they did.
+    """
+    from expectations.validation import validate_raw
+
+    ledger = Ledger(run.settings.layout.landing)
+    newest = {load.source_instance: load for load in ledger.held()}
+    if not newest:
+        return {}
+    accepted = ledger.accepted()
+    report = validate_raw([_raw_load(run, load, accepted) for load in newest.values()], _docs(run, "raw"))
+    _store(run, report)
+    faults: dict[tuple[str, str], list[str]] = defaultdict(list)
+    failed = set()
+    for failure in report.failures:
+        instance, _, table = failure.suite.partition(".")
+        failed.add(instance)
+        faults[newest[instance].kind, table].append(failure.one_line)
+    for instance, load in newest.items():
+        if instance not in failed:
+            ledger.accept(load.load_id, "raw checks", "all raw checks passed")
+    return faults
+
+
+def _raw_load(run: HomeRun, load: Load, accepted: list[Load]) -> RawLoad:
+    past = [other for other in accepted if other.source_instance == load.source_instance][-TRAILING_LOADS:]
+    rows: dict[str, list[int]] = defaultdict(list)
+    for other in past:
+        for table, count in other.rows.items():
+            rows[table].append(count)
+    return RawLoad(
+        instance=load.source_instance,
+        kind=load.kind,
+        load_id=load.load_id,
+        files=load.files,
+        median_rows={table: median(counts) for table, counts in rows.items() if len(counts) >= 3},
+        keys={table.name: table.key for table in source_tables()[load.kind]},
+        now=run.now,
+        max_quarantined_share=run.brands.quality.quarantine_max_share,
+        min_volume_share=run.brands.quality.volume_min_share_of_median,
+    )
+
+
+def check_staging(run: HomeRun) -> dict[str, list[str]]:
+    """Faults by staging or intermediate table."""
+    from expectations.validation import validate_staging
+
+    return _faults(run, validate_staging(run.warehouse, _docs(run, "staging")))
+
+
+def check_marts(run: HomeRun) -> dict[str, list[str]]:
+    """Faults by mart; tables of kinds that are not configured may be empty, no other."""
+    from expectations.validation import validate_marts
+
+    from pipelines.loading import instances
+
+    kinds = frozenset(known.kind for known in instances(run.settings.layout, run.brands).values())
+    return _faults(run, validate_marts(run.warehouse, _docs(run, "marts"), kinds))
+
+
+def _faults(run: HomeRun, report: ValidationReport) -> dict[str, list[str]]:
+    _store(run, report)
+    faults: dict[str, list[str]] = defaultdict(list)
+    for failure in report.failures:
+        faults[failure.table_name].append(failure.one_line)
+    return faults
+
+
+def _docs(run: HomeRun, stage: str) -> Path:
+    return run.settings.data_docs / stage
+
+
+def _store(run: HomeRun, report: ValidationReport) -> None:
+    folder = _results_folder(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    results = [{**asdict(result), "evaluated_at": run.wall_clock.isoformat()} for result in report.results]
+    (folder / f"{report.stage}.json").write_text(json.dumps(results), encoding="utf-8")
+
+
+def stored_results(run: HomeRun) -> list[dict[str, object]]:
+    """What the last checks of each stage said, a row a check."""
+    return [
+        result
+        for path in sorted(_results_folder(run).glob("*.json"))
+        for result in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+def _results_folder(run: HomeRun) -> Path:
+    return run.settings.home / "warehouse" / "check_results"
