@@ -1,0 +1,86 @@
+"""Real homes for tests: a small simulated world behind its APIs, driven by the command line as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL_WORLD = ["--customers", "400", "--orders", "1600", "--posts", "150"]
+
+
+def free_port() -> int:
+    """A loopback port that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class LiveHome:
+    """A home and the `voxhouse` command on it."""
+
+    path: Path
+    sandbox_port: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The caller's environment without its home, and this one instead."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("VOXHOUSE_") or k == "VOXHOUSE_SUPERSET_PYTHON"}
+        return kept | {
+            "VOXHOUSE_HOME": str(self.path),
+            "VOXHOUSE_SANDBOX_PORT": str(self.sandbox_port),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of one call."""
+        return [sys.executable, "-m", "orchestration.cli", *arguments]
+
+    def try_voxhouse(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One call, whatever comes of it."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=600, cwd=self.path
+        )
+
+    def voxhouse(self, *arguments: str) -> str:
+        """One call that must succeed; its standard output."""
+        done = self.try_voxhouse(*arguments)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of the version in service."""
+        found: list[dict[str, Any]] = json.loads(self.voxhouse("query", sql, "--format", "json"))
+        return found
+
+    def one(self, sql: str) -> Any:
+        """The only value of the only row."""
+        ((value,),) = [tuple(row.values()) for row in self.rows(sql)]
+        return value
+
+    def sandbox(self, action: str, body: dict[str, Any], method: str = "POST") -> dict[str, Any]:
+        """Ask the sandbox to change its world."""
+        url = f"http://127.0.0.1:{self.sandbox_port}/_sandbox/{action}"
+        request = urllib.request.Request(
+            url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer: dict[str, Any] = json.loads(response.read() or b"{}")
+            return answer
+
+
+def make_home(folder: Path, *options: str) -> LiveHome:
+    """A home with a small world whose sandbox is up; nothing has run yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home = LiveHome(folder, free_port())
+    home.voxhouse("sandbox", "start", *(options or SMALL_WORLD))
+    return home

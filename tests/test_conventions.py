@@ -1,0 +1,63 @@
+"""Conventions that a machine can hold: sizes, docstrings, names, and what must never be committed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("orchestration", "pipelines", "expectations", "superset", "benchmarks")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MARTS = sorted((ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_relative)
+def test_a_module_is_one_room(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 400
+    assert not text.strip() or ast.get_docstring(tree), "a module says what belongs in it"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            assert node.end_lineno - first.lineno < 40, f"{node.name} is too long"
+
+
+@pytest.mark.parametrize("path", MARTS, ids=lambda path: path.stem)
+def test_a_mart_says_its_grain_and_has_its_own_contract(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("-- "), "line 1 says the grain"
+    (model,) = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))["models"]
+    assert model["name"] == path.stem
+    assert model["description"]
+    assert all(column.get("description") and column.get("data_type") for column in model["columns"])
+    assert model.get("data_tests") or any(column.get("data_tests") for column in model["columns"]), "a key test"
+
+
+def test_nothing_that_must_not_be_committed() -> None:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = [name for name in listing.split("\0") if name]
+    assert "uv.lock" not in paths
+    forbidden = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs"]))
+    for name in paths:
+        path = ROOT / name
+        if path.suffix in {".py", ".txt", ".toml", ".md", ".yml", ".yaml", ".sql", ".cfg", ""} and path.is_file():
+            found = forbidden.search(path.read_text(encoding="utf-8", errors="ignore"))
+            assert found is None, f"{name}: {found}"
+
+
+def test_one_engine_in_both_environments() -> None:
+    versions = set()
+    for lock in ("warehouse", "superset"):
+        text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+        versions.update(re.findall(r"^duckdb==(\S+)", text, flags=re.MULTILINE))
+    assert len(versions) == 1

@@ -1,0 +1,135 @@
+"""The sceptic's script: change the world, run, see exactly those figures move, go back; kill it, break it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.homes import LiveHome, make_home
+
+pytestmark = pytest.mark.xdist_group("sceptic")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHome]:
+    home = make_home(tmp_path_factory.mktemp("sceptic") / "home")
+    home.voxhouse("run")
+    yield home
+    home.voxhouse("stop")
+
+
+def _revenue(home: LiveHome, day: str) -> Decimal:
+    sql = (
+        f"select coalesce(sum(net_revenue), 0)::varchar from fct_order where is_revenue_order and ordered_on = '{day}'"
+    )
+    return Decimal(home.one(sql))
+
+
+def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(home: LiveHome) -> None:
+    post = home.rows(
+        "select post_id, reactions from mart_post_performance"
+        " where is_own and not is_deleted order by posted_at desc limit 1"
+    )[0]
+    order = home.rows(
+        "select order_id, ordered_on::varchar as day, net_revenue from fct_order"
+        " where is_revenue_order and source_instance = 'aurora_shopify' order by ordered_at desc limit 1"
+    )[0]
+    refunds_before = home.one("select coalesce(sum(net_amount_reporting), 0)::double from fct_refund")
+    customers_before = home.one("select count(*) from dim_customer")
+    orders_before = home.one("select count(*) from fct_order")
+    snapshots_before = home.one(f"select count(*) from fct_post_snapshot where post_id = '{post['post_id']}'")
+
+    refunded = home.sandbox("refund", {"order_id": order["order_id"], "share": 1.0})
+    home.sandbox("likes", {"media_id": post["post_id"], "count": 1000})
+    home.sandbox("customer", {})
+    home.sandbox("clock", {"advance_days": 1})
+    home.voxhouse("run")
+
+    gained = (
+        home.one(f"select reactions from mart_post_performance where post_id = '{post['post_id']}'") - post["reactions"]
+    )
+    assert gained >= 1000
+    assert _revenue(home, order["day"]) >= Decimal(str(order["net_revenue"]))
+    refunds_after = home.one("select coalesce(sum(net_amount_reporting), 0)::double from fct_refund")
+    assert refunds_after - refunds_before >= float(order["net_revenue"]) - 0.01, refunded
+    assert home.one("select count(*) from dim_customer") > customers_before
+    assert home.one("select count(*) from fct_order") > orders_before
+    assert home.one(f"select count(*) from fct_post_snapshot where post_id = '{post['post_id']}'") > snapshots_before
+    assert home.one("select max(abs(unexplained_difference))::double from mart_revenue_reconciliation") < 0.01
+
+    home.voxhouse("rollback")
+    assert home.one("select count(*) from dim_customer") == customers_before
+    assert (
+        home.one(f"select reactions from mart_post_performance where post_id = '{post['post_id']}'")
+        == post["reactions"]
+    )
+
+
+def _marts(home: LiveHome) -> dict[str, list[tuple[object, ...]]]:
+    """Every mart's rows without what is random or names the run: tokens, load and version ids, model ids."""
+    tables = home.rows(
+        "select table_schema as schema, table_name as name, string_agg(column_name, ', ' order by ordinal_position)"
+        " filter (column_name not like '%token%' and column_name not like '%load_id%') as columns"
+        " from information_schema.columns where table_schema in ('marts', 'finance') group by all"
+    )
+    found = {}
+    for table in tables:
+        rows = home.rows(f"select {table['columns']} from {table['schema']}.{table['name']} order by all")
+        found[f"{table['schema']}.{table['name']}"] = [tuple(row.values()) for row in rows]
+    return found
+
+
+def test_a_run_killed_at_a_random_moment_leaves_the_same_marts(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "killed")
+    calm = make_home(tmp_path / "calm")
+    try:
+        moment = random.Random(os.getpid()).uniform(4.0, 25.0)
+        process = subprocess.Popen(
+            home.command("run"), env=home.environment, cwd=home.path, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        home.voxhouse("run")
+        calm.voxhouse("run")
+        killed, expected = _marts(home), _marts(calm)
+        assert killed.keys() == expected.keys()
+        differing = [name for name in expected if killed[name] != expected[name]]
+        assert not differing, f"killed after {moment:.1f} s: {differing}"
+    finally:
+        home.voxhouse("stop")
+        calm.voxhouse("stop")
+
+
+def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(home: LiveHome) -> None:
+    before = home.voxhouse("versions")
+    home.sandbox("trouble", {"api": "shopify", "kind": "bad_types", "times": 1000, "share": 0.3})
+    home.sandbox("clock", {"advance_days": 1})
+    try:
+        done = home.try_voxhouse("run")
+    finally:
+        home.sandbox("trouble", {}, method="DELETE")
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("voxhouse:")]
+    assert len(lines) == 1
+    assert "quarantined" in lines[0]
+    assert home.voxhouse("versions") == before
+    home.voxhouse("run")
+
+
+def test_a_run_for_a_past_day_moves_nothing_in_service(home: LiveHome) -> None:
+    in_service = home.one("select max(version_id) from operations.version")
+    day = date.fromisoformat(home.one("select max(as_of)::varchar from mart_customer_attrition_risk")).replace(day=1)
+    home.voxhouse("run", "--as-of", str(day))
+    assert home.one("select max(version_id) from operations.version") == in_service
+    assert f"as-of-{day}" in home.voxhouse("versions")
