@@ -1,0 +1,144 @@
+"""A prepared home: settings, secrets, clock, drops and truth, and nothing written twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from pipelines.brands import load_brands
+from pipelines.sandbox import prepare
+from pipelines.sandbox.world.columns import NEVER
+from pipelines.sources.file_drop.mapping import Drop
+from tests.sandbox.conftest import SMALL
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("prepared")
+    start = time.monotonic()
+    prepare(home, SMALL, 8710)
+    assert time.monotonic() - start < 10
+    return home
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def truth(home: Path, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(home / "sandbox" / "truth" / f"{name}.parquet").to_pylist()
+    return found
+
+
+def test_settings_are_valid_and_secrets_are_the_owner_s_alone(prepared: Path) -> None:
+    brands = load_brands(prepared / "brands.yml")
+    assert set(brands.sources) == {"aurora_instagram", "aurora_hubspot", "aurora_shopify"}
+    assert brands.sources["aurora_instagram"].competitors.keys() == {"borealis", "cirrus"}
+    assert stat.S_IMODE((prepared / "secrets.env").stat().st_mode) == 0o600
+    assert json.loads((prepared / "clock.json").read_text())["now"] == "2026-06-30T22:00:00Z"
+
+
+def test_a_second_time_changes_nothing(prepared: Path) -> None:
+    files = {path: path.read_bytes() for path in prepared.rglob("*") if path.is_file()}
+    prepare(prepared, SMALL, 8710)
+    assert {path: path.read_bytes() for path in prepared.rglob("*") if path.is_file()} == files
+
+
+def test_the_drops_have_a_valid_mapping_whose_columns_exist(prepared: Path) -> None:
+    for name in ("sandbox_history", "exchange_rates"):
+        folder = prepared / "inbox" / name
+        drop = Drop.model_validate(yaml.safe_load((folder / "drop.yml").read_text(encoding="utf-8")))
+        for mapping in drop.files:
+            (path, *_) = sorted(folder.glob(mapping.match))
+            columns = set(rows(path)[0])
+            for entity in mapping.entities:
+                assert {value.column for value in entity.columns.values() if value.column} <= columns
+
+
+def test_history_holds_readings_of_the_due_ages_and_ends_a_day_before_the_clock(prepared: Path) -> None:
+    readings = rows(prepared / "inbox" / "sandbox_history" / "post_readings.csv")
+    posted = {row["media_id"]: row["posted_at"].timestamp() for row in truth(prepared, "posts")}
+    moments = np.array(
+        [np.datetime64(row["read_at"].rstrip("Z")).astype("datetime64[s]").astype(int) for row in readings]
+    )
+    ages = moments - np.array([posted[row["media_id"]] for row in readings])
+    assert moments.max() <= 1_782_856_800 - 86_400
+    near_a_day = np.count_nonzero((ages >= 86_400) & (ages <= 86_400 + 3_900))
+    assert near_a_day > 0.9 * len({row["media_id"] for row in readings})
+    assert np.any((ages > 86_400 + 3_900) & (ages < 2 * 86_400)), "some come late"
+    keys = [(row["media_id"], row["read_at"]) for row in readings]
+    assert len(set(keys)) == len(keys)
+    competitor = [row for row in readings if row["ig_account"] != "17841400000000001"]
+    assert all(row["views"] == row["shares"] == "" for row in competitor)
+    assert not any(row["shares"] == "0" for row in readings), "unknown is empty, never 0"
+
+
+def test_reach_windows_of_the_history_keep_their_bounds(prepared: Path) -> None:
+    found = rows(prepared / "inbox" / "sandbox_history" / "account_readings.csv")
+    by_day: dict[str, dict[str, dict[str, str]]] = {}
+    for row in found:
+        if row["window_days"]:
+            by_day.setdefault(row["read_at"][:10], {})[row["window_days"]] = row
+    assert len(by_day) > 500
+    assert len({(row["ig_account"], row["read_at"]) for row in found}) == len(found)
+    for windows in by_day.values():
+        reaches = [int(windows[days]["reach"]) for days in ("1", "7", "28") if days in windows]
+        assert reaches == sorted(reaches)
+        assert all(int(window["reach"]) <= int(window["views"]) for window in windows.values())
+
+
+def test_rates_are_published_on_working_days_and_reach_back_before_the_first_order(prepared: Path) -> None:
+    found = rows(prepared / "inbox" / "exchange_rates" / "rates_history.csv")
+    assert {row["currency"] for row in found} == {"CHF", "USD"}
+    assert min(row["date"] for row in found) < "2025-01-01"
+    assert max(row["date"] for row in found) == "2026-06-30"
+    assert all(np.is_busday(np.datetime64(row["date"])) for row in found)
+
+
+def test_the_truth_agrees_with_itself(prepared: Path) -> None:
+    orders, refunds = truth(prepared, "orders"), truth(prepared, "refunds")
+    sold = sum(row["net_revenue_eur"] for row in orders if row["is_revenue_order"])
+    returned = sum(row["net_amount_eur"] for row in refunds if row["is_of_revenue_order"])
+    days, customers = truth(prepared, "revenue_daily"), truth(prepared, "customers")
+    assert sum(row["net_revenue"] for row in days) == pytest.approx(sold - returned)
+    assert sum(row["net_revenue_before_refunds"] for row in customers) == pytest.approx(sold)
+    assert sum(row["refunded"] for row in customers) == pytest.approx(returned)
+    assert sum(row["orders_count"] for row in customers) == sum(row["is_revenue_order"] for row in orders)
+    for row in customers:
+        assert (row["future_orders_12m"] > 0) == (row["future_net_revenue_12m"] > 0)
+        assert not (row["is_churned"] and row["buys_within_90_days"])
+        assert row["future_net_revenue_discounted_12m"] <= row["future_net_revenue_12m"]
+
+
+def test_true_probabilities_are_calibrated(prepared: Path) -> None:
+    customers = truth(prepared, "customers")
+    chance = np.array([row["purchase_probability_90_days"] for row in customers])
+    buys = np.array([row["buys_within_90_days"] for row in customers])
+    assert chance.mean() == pytest.approx(buys.mean(), abs=0.06)
+    ranked = np.argsort(chance)
+    thirds = [buys[part].mean() for part in np.array_split(ranked, 3)]
+    assert thirds[0] < thirds[1] < thirds[2]
+
+
+def test_the_best_hours_name_one_best_cell_for_each_account(prepared: Path) -> None:
+    cells = truth(prepared, "best_hours")
+    best = {(row["brand_id"], row["weekday"], row["hour"]) for row in cells if row["rank"] == 1}
+    assert best == {("aurora", 4, 19), ("borealis", 2, 12), ("cirrus", 7, 21)}
+    assert len(cells) == 3 * 7 * 24
+
+
+def test_identities_of_one_person_stand_together(prepared: Path, world: Any) -> None:
+    people = {row["person"]: row for row in truth(prepared, "people")}
+    twins = world.contacts.person[(world.contacts.merged_at < NEVER) & (world.contacts.created_at <= 1_782_856_800)]
+    assert all(len(people[int(person)]["contact_ids"]) == 2 for person in twins)
+    assert sum(row["shop_customer_id"] is not None and bool(row["contact_ids"]) for row in people.values()) > 200
