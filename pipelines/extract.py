@@ -40,7 +40,7 @@ class LoadContext:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records of one table as the API gave them, keyed by declared column; `_extra`: a dict of other, allowed fields."""
+    """Records of one table as the API gave them, keyed by declared column; `_extra`: a dict of others, allowed."""
 
     table: Table
     records: list[dict[str, Any]]

@@ -1,0 +1,5 @@
+"""Writes the documentation that is made from the declared tables."""
+
+from pipelines.sources.file_drop.documentation import write
+
+write()
