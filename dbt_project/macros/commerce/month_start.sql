@@ -1,0 +1,3 @@
+{% macro month_start(day) -%}
+cast(date_trunc('month', cast({{ day }} as date)) as date)
+{%- endmacro %}

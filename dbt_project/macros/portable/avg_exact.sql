@@ -1,0 +1,3 @@
+{% macro avg_exact(expression, scale=8) -%}
+({{ sum_exact(expression, scale) }} / nullif(count({{ expression }}), 0))
+{%- endmacro %}

@@ -1,0 +1,14 @@
+-- grain: customer x day (brand's time zone) with at least one revenue order; before refunds, reporting currency
+with final as (
+    select
+        brand_id,
+        customer_key,
+        ordered_on,
+        cast(count(*) as bigint) as orders_count,
+        cast(sum(net_amount_reporting) as double) as net_revenue
+    from {{ ref('int_orders') }}
+    where is_revenue_order and customer_key is not null
+    group by brand_id, customer_key, ordered_on
+)
+
+select * from final

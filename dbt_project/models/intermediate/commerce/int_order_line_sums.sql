@@ -1,0 +1,54 @@
+-- grain: source instance x order that has lines; sums as the source states them
+with shop_lines as (
+    select
+        source_instance,
+        order_id,
+        cast(count(*) as bigint) as lines_count,
+        cast(sum(quantity) as bigint) as units_count,
+        cast(sum(quantity * unit_price) as decimal(18, 4)) as gross_amount,
+        cast(sum(coalesce(discount_amount, 0)) as decimal(18, 4)) as discount_amount,
+        cast(sum(tax_amount) as decimal(18, 4)) as tax_amount,
+        cast(null as string) as source_file
+    from {{ ref('stg_shopify__order_lines') }}
+    group by source_instance, order_id
+),
+
+file_lines as (
+    select
+        source_instance,
+        order_id,
+        cast(count(*) as bigint) as lines_count,
+        cast(sum(quantity) as bigint) as units_count,
+        cast(sum(gross_amount) as decimal(18, 4)) as gross_amount,
+        cast(sum(coalesce(discount_amount, 0)) as decimal(18, 4)) as discount_amount,
+        cast(sum(tax_amount) as decimal(18, 4)) as tax_amount,
+        min(_source_file) as source_file
+    from {{ ref('stg_file_drop__order_lines') }}
+    group by source_instance, order_id
+),
+
+final as (
+    select
+        source_instance,
+        order_id,
+        lines_count,
+        units_count,
+        gross_amount,
+        discount_amount,
+        tax_amount,
+        source_file
+    from shop_lines
+    union all
+    select
+        source_instance,
+        order_id,
+        lines_count,
+        units_count,
+        gross_amount,
+        discount_amount,
+        tax_amount,
+        source_file
+    from file_lines
+)
+
+select * from final

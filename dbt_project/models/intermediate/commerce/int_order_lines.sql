@@ -1,0 +1,143 @@
+-- grain: line of an order placed before as_of_at, or of an order that is unknown; amounts without tax
+-- A view: only fct_order_line reads it, and a copy of every line would double the time.
+{{ config(materialized='view') }}
+with shop_lines as (
+    select
+        lines.brand_id,
+        lines.source_instance,
+        lines.order_id,
+        lines.line_id,
+        lines.product_id,
+        lines.quantity,
+        lines.currency,
+        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as stated_gross_amount,
+        cast(lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) as decimal(18, 4)) as stated_amount,
+        case
+            when not orders.is_tax_included then cast(0 as decimal(18, 4))
+            when orders.is_tax_included then coalesce(lines.tax_amount, 0)
+        end as included_tax_amount
+    from {{ ref('stg_shopify__order_lines') }} as lines
+    left join {{ ref('stg_shopify__orders') }} as orders
+        on lines.source_instance = orders.source_instance
+        and lines.order_id = orders.order_id
+),
+
+file_lines as (
+    select
+        brand_id,
+        source_instance,
+        order_id,
+        line_id,
+        product_id,
+        quantity,
+        currency,
+        gross_amount as stated_gross_amount,
+        cast(gross_amount - coalesce(discount_amount, 0) as decimal(18, 4)) as stated_amount,
+        cast(0 as decimal(18, 4)) as included_tax_amount
+    from {{ ref('stg_file_drop__order_lines') }}
+),
+
+{% set columns -%}
+brand_id, source_instance, order_id, line_id, product_id, quantity, currency, stated_gross_amount, stated_amount,
+        included_tax_amount
+{%- endset -%}
+
+all_lines as (
+    select
+        {{ columns }}
+    from shop_lines
+    union all
+    select
+        {{ columns }}
+    from file_lines
+),
+
+later_orders as (
+    select
+        source_instance,
+        order_id
+    from {{ ref('stg_shopify__orders') }}
+    where ordered_at >= {{ run_setting('as_of_at') }}
+    union all
+    select
+        source_instance,
+        order_id
+    from {{ ref('stg_file_drop__orders') }}
+    where ordered_at >= {{ run_setting('as_of_at') }}
+),
+
+netted as (
+    select
+        all_lines.brand_id,
+        all_lines.source_instance,
+        all_lines.order_id,
+        all_lines.line_id,
+        all_lines.product_id,
+        orders.order_key,
+        orders.customer_key,
+        orders.ordered_on,
+        coalesce(orders.is_revenue_order, false) as is_revenue_order,
+        all_lines.quantity,
+        all_lines.currency,
+        orders.fx_rate,
+        all_lines.stated_gross_amount,
+        all_lines.stated_amount,
+        cast(all_lines.stated_amount - all_lines.included_tax_amount as decimal(18, 4)) as net_amount
+    from all_lines
+    left join {{ ref('int_orders') }} as orders
+        on all_lines.source_instance = orders.source_instance
+        and all_lines.order_id = orders.order_id
+    left join later_orders
+        on all_lines.source_instance = later_orders.source_instance
+        and all_lines.order_id = later_orders.order_id
+    where later_orders.order_id is null
+),
+
+split as (
+    select
+        brand_id,
+        source_instance,
+        order_id,
+        line_id,
+        product_id,
+        order_key,
+        customer_key,
+        ordered_on,
+        is_revenue_order,
+        quantity,
+        currency,
+        fx_rate,
+        case
+            when stated_amount = 0 or stated_amount = net_amount then stated_gross_amount
+            else cast(
+                round(
+                    cast(stated_gross_amount as double) * cast(net_amount as double)
+                    / nullif(cast(stated_amount as double), 0), 4
+                ) as decimal(18, 4)
+            )
+        end as gross_amount,
+        net_amount
+    from netted
+),
+
+final as (
+    select
+        coalesce(order_key, {{ surrogate_key(['brand_id', 'source_instance', 'order_id']) }}) as order_key,
+        brand_id,
+        source_instance,
+        order_id,
+        line_id,
+        product_id,
+        customer_key,
+        ordered_on,
+        is_revenue_order,
+        cast(quantity as bigint) as quantity,
+        currency,
+        cast(gross_amount as decimal(18, 4)) as gross_amount,
+        cast(gross_amount - net_amount as decimal(18, 4)) as discount_amount,
+        net_amount,
+        {{ to_reporting('net_amount', 'fx_rate') }} as net_amount_reporting
+    from split
+)
+
+select * from final

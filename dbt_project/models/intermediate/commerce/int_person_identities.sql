@@ -1,0 +1,220 @@
+-- grain: source record of a person, with the person (customer_key), the rule that found the person and its evidence
+-- Every step is a star around one anchor, so no step has to be repeated until it settles.
+{#- More accounts than this behind one e-mail or phone are not one person, but a shared or a made-up address. -#}
+{%- set maximum_accounts = 10 %}
+with records as (
+    select
+        record_key,
+        brand_id,
+        source_instance,
+        record_type,
+        source_id,
+        survivor_id,
+        email_token,
+        phone_token,
+        handle_token,
+        created_at,
+        ended_at,
+        case when record_type = 'guest_order' then '1' else '0' end
+        || '|' || source_instance || '|' || record_type || '|' || source_id as own_anchor
+    from {{ ref('int_person_records') }}
+),
+
+survivors as (
+    select
+        merged.record_key,
+        coalesce(final_contact.record_key, survivor.record_key) as survivor_key,
+        coalesce(final_contact.source_id, survivor.source_id) as survivor_id,
+        coalesce(final_contact.email_token, survivor.email_token) as survivor_email_token,
+        merged.brand_id,
+        merged.email_token
+    from records as merged
+    inner join records as survivor
+        on merged.source_instance = survivor.source_instance
+        and merged.survivor_id = survivor.source_id
+        and survivor.record_type = 'contact'
+    left join records as final_contact
+        on survivor.source_instance = final_contact.source_instance
+        and survivor.survivor_id = final_contact.source_id
+        and final_contact.record_type = 'contact'
+    where merged.record_type = 'contact'
+),
+
+heads as (
+    select
+        records.record_key,
+        records.brand_id,
+        records.record_type,
+        records.email_token,
+        records.phone_token,
+        records.own_anchor
+    from records
+    left join survivors
+        on records.record_key = survivors.record_key
+    where survivors.record_key is null
+),
+
+former_emails as (
+    select
+        survivors.brand_id,
+        survivors.email_token,
+        min(survivors.survivor_email_token) as survivor_email_token
+    from survivors
+    left join heads as holders
+        on survivors.brand_id = holders.brand_id
+        and survivors.email_token = holders.email_token
+        and holders.record_type = 'contact'
+    where survivors.email_token is not null and holders.record_key is null
+    group by survivors.brand_id, survivors.email_token
+    having count(distinct survivors.survivor_email_token) = 1
+),
+
+emails as (
+    select
+        heads.record_key,
+        heads.brand_id,
+        heads.record_type,
+        heads.email_token,
+        heads.phone_token,
+        heads.own_anchor,
+        coalesce(former_emails.survivor_email_token, heads.email_token) as email
+    from heads
+    left join former_emails
+        on heads.brand_id = former_emails.brand_id
+        and heads.email_token = former_emails.email_token
+),
+
+email_groups as (
+    select
+        brand_id,
+        email,
+        min(own_anchor) as anchor,
+        count(*) as records_count,
+        count(case when record_type <> 'guest_order' then 1 end) as accounts_count
+    from emails
+    where email is not null
+    group by brand_id, email
+),
+
+by_email as (
+    select
+        emails.record_key,
+        emails.brand_id,
+        emails.email_token,
+        emails.phone_token,
+        emails.own_anchor,
+        email_groups.anchor is not null as has_email,
+        coalesce(email_groups.records_count, 1) > 1 as is_email_shared,
+        coalesce(email_groups.anchor, emails.own_anchor) as email_anchor
+    from emails
+    left join email_groups
+        on emails.brand_id = email_groups.brand_id
+        and emails.email = email_groups.email
+        and email_groups.accounts_count <= {{ maximum_accounts }}
+    where not (emails.record_type = 'guest_order' and email_groups.anchor is null)
+),
+
+phone_holders as (
+    select
+        brand_id,
+        phone_token,
+        min(email_anchor) as anchor,
+        count(distinct email_anchor) as persons_count
+    from by_email
+    where has_email and phone_token is not null
+    group by brand_id, phone_token
+),
+
+phone_groups as (
+    select
+        brand_id,
+        phone_token,
+        min(own_anchor) as anchor,
+        count(*) as records_count
+    from by_email
+    where not has_email and phone_token is not null
+    group by brand_id, phone_token
+    having count(*) <= {{ maximum_accounts }}
+),
+
+by_phone as (
+    select
+        by_email.record_key,
+        by_email.brand_id,
+        by_email.email_token,
+        by_email.phone_token,
+        by_email.is_email_shared,
+        not by_email.has_email
+        and (
+            coalesce(phone_holders.persons_count = 1, false)
+            or (phone_holders.persons_count is null and coalesce(phone_groups.records_count > 1, false))
+        ) as is_phone_shared,
+        case
+            when by_email.has_email then by_email.email_anchor
+            when phone_holders.persons_count = 1 then phone_holders.anchor
+            when phone_holders.persons_count is null then coalesce(phone_groups.anchor, by_email.own_anchor)
+            else by_email.own_anchor
+        end as anchor
+    from by_email
+    left join phone_holders
+        on by_email.brand_id = phone_holders.brand_id
+        and by_email.phone_token = phone_holders.phone_token
+    left join phone_groups
+        on by_email.brand_id = phone_groups.brand_id
+        and by_email.phone_token = phone_groups.phone_token
+),
+
+persons as (
+    select
+        record_key,
+        {{ surrogate_key(['brand_id', 'anchor']) }} as customer_key,
+        case
+            when is_email_shared then 'same_email'
+            when is_phone_shared then 'same_phone'
+            else 'own_record'
+        end as rule,
+        case
+            when is_email_shared then email_token
+            when is_phone_shared then phone_token
+        end as evidence
+    from by_phone
+),
+
+identities as (
+    select
+        record_key,
+        customer_key,
+        rule,
+        evidence
+    from persons
+    union all
+    select
+        survivors.record_key,
+        persons.customer_key,
+        'merged_contact' as rule,
+        survivors.survivor_id as evidence
+    from survivors
+    inner join persons
+        on survivors.survivor_key = persons.record_key
+),
+
+final as (
+    select
+        records.record_key,
+        records.brand_id,
+        records.source_instance,
+        records.record_type,
+        records.source_id,
+        identities.customer_key,
+        coalesce(records.email_token, records.phone_token, records.handle_token) as person_token,
+        records.handle_token,
+        identities.rule,
+        identities.evidence,
+        records.created_at as valid_from,
+        records.ended_at as valid_to
+    from identities
+    inner join records
+        on identities.record_key = records.record_key
+)
+
+select * from final

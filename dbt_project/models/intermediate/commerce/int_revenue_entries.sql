@@ -1,0 +1,246 @@
+-- grain: order, cancellation or refund, with the day and amount that the control total and the marts give it
+-- Amounts are in the currency of the source's control total; what differs between the sides has exactly one cause.
+with shop_currencies as (
+    select
+        source_instance,
+        min(currency) as currency
+    from {{ ref('stg_shopify__sales_totals') }}
+    group by source_instance
+),
+
+file_bases as (
+    select
+        source_instance,
+        count(case when entity = 'orders' then net_amount end) = 0 as is_by_lines
+    from {{ ref('stg_file_drop__control_totals') }}
+    group by source_instance
+),
+
+dated_files as (
+    select
+        source_instance,
+        _source_file,
+        count(day) > 0 as has_days
+    from {{ ref('stg_file_drop__control_totals') }}
+    where entity = 'order_lines'
+    group by source_instance, _source_file
+),
+
+refund_sums as (
+    select
+        order_key,
+        cast(sum(net_amount) as decimal(18, 4)) as net_amount
+    from {{ ref('int_refunds') }}
+    where refund_kind <> 'shipping'
+    group by order_key
+),
+
+order_entries as (
+    select
+        orders.brand_id,
+        orders.source_instance,
+        orders.source_kind,
+        'order' as entry_type,
+        orders.ordered_on as rate_day,
+        case
+            when file_bases.is_by_lines and not coalesce(dated_files.has_days, true) then cast(null as date)
+            else orders.ordered_on
+        end as control_day,
+        orders.ordered_on as warehouse_day,
+        orders.currency,
+        case
+            when orders.source_kind = 'shopify' and orders.is_test then cast(0 as decimal(18, 4))
+            when orders.source_kind = 'shopify' then orders.net_amount
+            when file_bases.is_by_lines then coalesce(line_sums.gross_amount - line_sums.discount_amount, 0)
+            else coalesce(file_orders.gross_amount - coalesce(file_orders.discount_amount, 0), 0)
+        end as control_amount,
+        case when orders.is_revenue_order then orders.net_amount else 0 end as warehouse_amount,
+        case when orders.is_revenue_order then orders.net_amount_reporting else 0 end as warehouse_amount_reporting,
+        cast(
+            case
+                when orders.source_kind = 'shopify' and not orders.is_test then orders.stated_amount - orders.net_amount
+                else 0
+            end as decimal(18, 4)
+        ) as tax_amount,
+        orders.fx_rate,
+        case
+            when orders.is_test then 'test'
+            when orders.is_cancelled then 'cancelled'
+            when not orders.is_revenue_order then 'not_revenue'
+            else 'lines'
+        end as cause,
+        case when orders.source_kind = 'shopify' and orders.is_test then 0 else 1 end
+        + case when orders.source_kind = 'file_drop' then coalesce(line_sums.lines_count, 0) else 0 end as records_count
+    from {{ ref('int_orders') }} as orders
+    left join file_bases
+        on orders.source_instance = file_bases.source_instance
+    left join {{ ref('stg_file_drop__orders') }} as file_orders
+        on orders.source_instance = file_orders.source_instance
+        and orders.order_id = file_orders.order_id
+    left join {{ ref('int_order_line_sums') }} as line_sums
+        on orders.source_instance = line_sums.source_instance
+        and orders.order_id = line_sums.order_id
+    left join dated_files
+        on line_sums.source_instance = dated_files.source_instance
+        and line_sums.source_file = dated_files._source_file
+),
+
+-- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did.
+cancellations as (
+    select
+        orders.brand_id,
+        orders.source_instance,
+        orders.source_kind,
+        cast({{ utc_to_local('orders.cancelled_at', 'brands.timezone') }} as date) as day,
+        orders.currency,
+        orders.reporting_currency,
+        cast(coalesce(refund_sums.net_amount, 0) - orders.net_amount as decimal(18, 4)) as control_amount
+    from {{ ref('int_orders') }} as orders
+    inner join {{ ref('stg_config__brands') }} as brands
+        on orders.brand_id = brands.brand_id
+    left join refund_sums
+        on orders.order_key = refund_sums.order_key
+    where orders.source_kind = 'shopify' and orders.is_cancelled and not orders.is_test
+),
+
+cancellation_entries as (
+    select
+        cancellations.brand_id,
+        cancellations.source_instance,
+        cancellations.source_kind,
+        'cancellation' as entry_type,
+        cancellations.day as rate_day,
+        cancellations.day as control_day,
+        cancellations.day as warehouse_day,
+        cancellations.currency,
+        cancellations.control_amount,
+        cast(0 as decimal(18, 4)) as warehouse_amount,
+        cast(0 as decimal(18, 4)) as warehouse_amount_reporting,
+        cast(0 as decimal(18, 4)) as tax_amount,
+        case
+            when cancellations.currency = cancellations.reporting_currency then cast(1 as double)
+            else cast(rates.units_per_reporting as double)
+        end as fx_rate,
+        'cancelled' as cause,
+        0 as records_count
+    from cancellations
+    left join {{ ref('int_fx_rates') }} as rates
+        on cancellations.currency = rates.currency
+        and least(cancellations.day, {{ run_setting('as_of') }}) = rates.rate_on
+),
+
+refund_entries as (
+    select
+        refunds.brand_id,
+        refunds.source_instance,
+        refunds.source_kind,
+        'refund' as entry_type,
+        refunds.refunded_on as rate_day,
+        refunds.refunded_on as control_day,
+        refunds.refunded_on as warehouse_day,
+        refunds.currency,
+        case
+            when refunds.source_kind = 'shopify' and (refunds.is_test or refunds.refund_kind = 'shipping') then 0
+            else -refunds.net_amount
+        end as control_amount,
+        case when refunds.is_revenue_refund then -refunds.net_amount else 0 end as warehouse_amount,
+        case when refunds.is_revenue_refund then -refunds.net_amount_reporting else 0 end as warehouse_amount_reporting,
+        case
+            when
+                refunds.source_kind = 'shopify'
+                and refunds.refund_kind <> 'shipping'
+                and orders.stated_amount <> orders.net_amount
+                then -coalesce(refunds.tax_amount, 0)
+            else 0
+        end as tax_amount,
+        refunds.fx_rate,
+        case
+            when not refunds.is_order_known then 'refund_timing'
+            when refunds.is_test then 'test'
+            when refunds.is_cancelled then 'cancelled'
+            else 'not_revenue'
+        end as cause,
+        case when refunds.source_kind = 'file_drop' then 1 else 0 end as records_count
+    from {{ ref('int_refunds') }} as refunds
+    left join {{ ref('int_orders') }} as orders
+        on refunds.order_key = orders.order_key
+),
+
+entries as (
+    {% for part in ['order_entries', 'cancellation_entries', 'refund_entries'] -%}
+    select
+        brand_id,
+        source_instance,
+        source_kind,
+        entry_type,
+        rate_day,
+        control_day,
+        warehouse_day,
+        currency,
+        cast(control_amount as decimal(18, 4)) as control_amount,
+        cast(warehouse_amount as decimal(18, 4)) as warehouse_amount,
+        cast(warehouse_amount_reporting as decimal(18, 4)) as warehouse_amount_reporting,
+        cast(tax_amount as decimal(18, 4)) as tax_amount,
+        fx_rate,
+        cause,
+        cast(records_count as bigint) as records_count
+    from {{ part }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+rated as (
+    select
+        entries.brand_id,
+        entries.source_instance,
+        entries.source_kind,
+        entries.entry_type,
+        entries.control_day,
+        entries.warehouse_day,
+        coalesce(shop_currencies.currency, entries.currency) as currency,
+        entries.control_amount,
+        entries.warehouse_amount,
+        entries.warehouse_amount_reporting,
+        entries.tax_amount,
+        entries.fx_rate,
+        -- From the order's currency by way of the reporting currency to that of the control total.
+        case
+            when coalesce(shop_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
+            else cast(rates.units_per_reporting as double) / nullif(entries.fx_rate, 0)
+        end as factor,
+        entries.cause,
+        entries.records_count
+    from entries
+    left join shop_currencies
+        on entries.source_instance = shop_currencies.source_instance
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_fx_rates') }} as rates
+        on shop_currencies.currency = rates.currency
+        and least(entries.rate_day, run.as_of) = rates.rate_on
+),
+
+final as (
+    select
+        brand_id,
+        source_instance,
+        source_kind,
+        entry_type,
+        control_day,
+        warehouse_day,
+        currency,
+        cast(round(cast(control_amount as double) * factor, 4) as decimal(18, 4)) as control_amount,
+        cast(
+            case
+                when fx_rate is null then 0
+                else round(cast(warehouse_amount as double) * factor, 4)
+            end as decimal(18, 4)
+        ) as warehouse_amount,
+        cast(coalesce(warehouse_amount_reporting, 0) as decimal(18, 4)) as warehouse_amount_reporting,
+        cast(round(cast(tax_amount as double) * factor, 4) as decimal(18, 4)) as tax_amount,
+        case when fx_rate is null and warehouse_amount <> 0 then 'currency' else cause end as cause,
+        fx_rate is null as is_rate_missing,
+        records_count
+    from rated
+)
+
+select * from final

@@ -1,0 +1,33 @@
+-- grain: brand x acquisition month x age in months
+with cohorts as (
+    select
+        brand_id,
+        {{ month_start('first_order_on') }} as acquisition_month,
+        age_months,
+        month,
+        is_complete,
+        cast(count(*) as bigint) as customers_count,
+        cast(count(case when month_orders_count > 0 then 1 end) as bigint) as active_customers_count,
+        cast(sum(month_order_revenue - month_refunded_revenue) as decimal(18, 4)) as net_revenue,
+        cast(sum(historic_net_revenue) as decimal(18, 4)) as cumulative_net_revenue
+    from {{ ref('int_customer_months') }}
+    group by brand_id, {{ month_start('first_order_on') }}, age_months, month, is_complete
+),
+
+final as (
+    select
+        brand_id,
+        acquisition_month,
+        age_months,
+        month,
+        customers_count,
+        case when is_complete then active_customers_count end as active_customers_count,
+        case when is_complete then {{ safe_ratio('active_customers_count', 'customers_count') }} end as retention_rate,
+        case when is_complete then net_revenue end as net_revenue,
+        case when is_complete then cumulative_net_revenue end as cumulative_net_revenue,
+        is_complete,
+        {{ run_setting('as_of') }} as as_of
+    from cohorts
+)
+
+select * from final

@@ -1,0 +1,28 @@
+-- grain: post x reading
+with final as (
+    select
+        post_key,
+        brand_id,
+        source_instance,
+        network,
+        account_key,
+        is_own,
+        reading_source,
+        observed_at,
+        posted_at,
+        post_age_hours,
+        impressions,
+        reach,
+        reactions,
+        comments,
+        shares,
+        saves,
+        link_clicks,
+        profile_visits,
+        engagements_public,
+        engagements_full,
+        {{ run_setting('as_of') }} as as_of
+    from {{ ref('int_post_readings') }}
+)
+
+select * from final

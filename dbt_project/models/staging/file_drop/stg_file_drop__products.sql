@@ -1,0 +1,26 @@
+-- grain: source instance x product, as the newest file that has it says
+with file_rows as (
+    {{ newest_file_rows(source('file_drop', 'products')) }}
+),
+
+newest as (
+    {{ newest_version('file_rows', ['source_instance', 'product_id'], ['_source_file', '_record_number']) }}
+),
+
+final as (
+    select
+        brand_id,
+        source_instance,
+        product_id,
+        product_title,
+        product_type,
+        sku,
+        _source_file,
+        _record_number,
+        cast(_observed_at as timestamp) as _observed_at,
+        _dlt_load_id,
+        is_attribute_current_fallback
+    from newest
+)
+
+select * from final
