@@ -1,0 +1,128 @@
+"""The suite of a new load, table by table: what no single record of it can show.
+
+A load's files are views of a schema that bears the instance's name. Each function returns a new expectation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.custom import percent, verdict
+from expectations.interface import RawLoad
+from expectations.sql import grouped, literal, quoted
+
+READ_AT = ("_observed_at", "observed_at")
+"""Columns that say when a record was read: by us, and by whoever wrote the file."""
+DELIVERIES = frozenset({"file_drop"})
+"""Kinds whose records come as files. They come whole, so one that is much smaller than usual was cut off; and a record
+may be in two of them, where the row rules look at each file alone. From an API comes only what is new or due: the load
+of a quiet hour is small and right, and its row rules have seen all records of a table."""
+
+
+def suite(load: RawLoad, table: str, columns: Collection[str]) -> list[Expectation]:
+    """Expectations of one table of a load; `columns` are those that landed, none where no record did."""
+    checks: list[Expectation] = [end_of_stream(load, table), quarantined_share(load, table)]
+    if load.kind in DELIVERIES:
+        key = [column for column in load.keys.get(table, ()) if column in columns]
+        checks += [unique_keys(load, table, key)] if key else []
+        checks += [volume(load, table)] if table in load.median_rows else []
+    return checks + [not_from_the_future(load, table, column) for column in READ_AT if column in columns]
+
+
+def end_of_stream(load: RawLoad, table: str) -> Expectation:
+    """Every stream that fills the table was read to its end; a table that none fills is made from all of them."""
+    query = f"""
+        select
+            case
+                when count(*) = 0 then 'made of other streams'
+                when bool_and(is_complete) then 'read to its end'
+                else 'not read to its end: ' || string_agg(stream, ', ' order by stream) filter (where not is_complete)
+            end as observed,
+            coalesce(bool_and(is_complete), true) as is_met
+        from {_view(load, "_streams")}
+        where table_name = {literal(table)}
+            or not exists (select 1 from {_view(load, "_streams")} where table_name = {literal(table)})
+    """
+    why = "What a broken-off listing lacks looks like records that are gone."
+    return verdict("end_of_stream", query, "every stream must be", why)
+
+
+def quarantined_share(load: RawLoad, table: str) -> Expectation:
+    """Few of the table's records broke a row rule."""
+    query = f"""
+        select
+            printf('%.1f %% of ', 100.0 * bad / greatest(total, 1)) || {grouped("total")} || ' records quarantined'
+            || coalesce(' (' || fault || ')', '') as observed,
+            bad <= {load.max_quarantined_share!r} * total as is_met
+        from (
+            select
+                coalesce(sum(records_quarantined), 0) as bad,
+                coalesce(sum(records_landed + records_quarantined), 0) as total,
+                (
+                    select coalesce(column_name || ': ', '') || reason
+                    from {_view(load, "_quarantine")} where table_name = {literal(table)}
+                    group by column_name, reason order by count(*) desc, column_name, reason limit 1
+                ) as fault
+            from {_streams(load, table)}
+        ) as counted
+    """
+    why = "Single bad records are set apart; many say that the source or its mapping has changed."
+    return verdict("quarantined_share", query, f"at most {percent(load.max_quarantined_share)} may be", why)
+
+
+def volume(load: RawLoad, table: str) -> Expectation:
+    """The delivery is not much smaller than those before it."""
+    median, least = load.median_rows[table], load.min_volume_share * load.median_rows[table]
+    query = f"""
+        select
+            {grouped("records")} || ' records landed, usual are ' || {grouped(repr(median))} as observed,
+            records >= {least!r} as is_met
+        from (select count(*) as records from {_view(load, table)}) as landed
+    """
+    why = "A file that was cut off can still be read to its end. No upper bound: a first or late delivery is large."
+    return verdict("volume", query, f"at least {percent(load.min_volume_share)} of that must be", why)
+
+
+def unique_keys(load: RawLoad, table: str, key: Sequence[str]) -> Expectation:
+    """No two records of the load claim to be the same one, in whichever files or streams they came."""
+    columns = ", ".join(f'"{column}"' for column in key)
+    query = f"""
+        select
+            {grouped("records")} || ' records with ' || {grouped("keys")} || ' different keys ({", ".join(key)})'
+                as observed,
+            records = keys as is_met
+        from (
+            select coalesce(sum(same), 0) as records, count(*) as keys
+            from (select count(*) as same from {_view(load, table)} group by {columns})
+        ) as counted
+    """
+    why = "Records of one load have one age, so nothing says which of two is the newer."
+    return verdict("unique_keys", query, "each key must be in one record", why)
+
+
+def not_from_the_future(load: RawLoad, table: str, column: str) -> Expectation:
+    """Nothing was read after now."""
+    now = literal(load.now.isoformat())
+    query = f"""
+        select
+            {grouped("count(*) filter (where is_later)")} || ' of ' || {grouped("count(*)")} || ' records'
+            || coalesce(', newest {column} ' || strftime(max(read_at), '%Y-%m-%d %H:%M') || ' UTC', '') as observed,
+            count(*) filter (where is_later) = 0 as is_met
+        from (
+            select "{column}" as read_at, "{column}"::timestamptz > {now}::timestamptz as is_later
+            from {_view(load, table)}
+        ) as readings
+    """
+    why = "A reading of tomorrow hides those of today; its clock or its time zone is wrong."
+    expected = f"none may be later than {load.now:%Y-%m-%d %H:%M} UTC"
+    return verdict("no_reading_from_the_future", query, expected, why, column=column)
+
+
+def _streams(load: RawLoad, table: str) -> str:
+    return f"(select * from {_view(load, '_streams')} where table_name = {literal(table)}) as streams"
+
+
+def _view(load: RawLoad, table: str) -> str:
+    return f"{quoted(load.instance)}.{quoted(table)}"

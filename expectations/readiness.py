@@ -1,0 +1,113 @@
+"""May a mart be published? Rows where there must be some, all of the day that the run is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.custom import ExpectVerdict, verdict
+from expectations.sql import grouped
+
+SHOPS, NETWORKS = frozenset({"shopify"}), frozenset({"instagram"})
+PERSONS = SHOPS | {"hubspot"}
+
+
+@dataclass(frozen=True)
+class Need:
+    """When a mart must have rows: a source kind is configured, or the table upstream has rows.
+
+    Kinds are given only where a configured source always brings some: a shop without a refund, or an account without a
+    comment, is no fault. A file drop brings what it is mapped to, which the table upstream tells.
+    """
+
+    upstream: str
+    kinds: frozenset[str] = frozenset()
+    where: str = "true"
+    """Which rows of the table upstream."""
+
+
+_ORDERS, _POSTS = "intermediate.int_orders", "intermediate.int_posts"
+_BUYERS = "intermediate.int_customer_order_days"
+_EXPECTATIONS = "staging.stg_models__customer_values"
+NEEDS = {
+    "finance.mart_customer_lifetime_value": Need(_BUYERS),
+    "finance.mart_lifetime_value_backtest": Need("staging.stg_models__value_backtests"),
+    "finance.mart_lifetime_value_model": Need(_BUYERS),
+    "finance.mart_lifetime_value_monthly": Need(_BUYERS),
+    "finance.mart_revenue_reconciliation": Need("intermediate.int_control_totals", SHOPS),
+    "marts.bridge_identity": Need("intermediate.int_person_identities", PERSONS),
+    "marts.dim_account": Need("intermediate.int_accounts", NETWORKS),
+    "marts.dim_customer": Need("intermediate.int_customers", PERSONS),
+    "marts.dim_post": Need(_POSTS, NETWORKS),
+    "marts.fct_account_snapshot": Need("intermediate.int_account_readings", NETWORKS),
+    "marts.fct_message": Need("intermediate.int_messages"),
+    "marts.fct_order": Need(_ORDERS, SHOPS),
+    "marts.fct_order_line": Need("intermediate.int_order_line_sums", SHOPS),
+    "marts.fct_post_snapshot": Need("intermediate.int_post_readings", NETWORKS),
+    "marts.fct_refund": Need("intermediate.int_refunds"),
+    "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0"),
+    "marts.mart_best_time_to_post": Need("intermediate.int_accounts", NETWORKS),
+    "marts.mart_competitor_benchmark_weekly": Need("intermediate.int_account_followers_daily", NETWORKS),
+    "marts.mart_customer_attrition_risk": Need(_EXPECTATIONS),
+    "marts.mart_engagement_daily": Need("intermediate.int_account_followers_daily", NETWORKS),
+    "marts.mart_post_performance": Need(_POSTS, NETWORKS),
+    "marts.mart_reach": Need("intermediate.int_account_windows"),
+    "marts.mart_response_daily": Need("intermediate.int_response_turns"),
+    "marts.mart_retention_cohort": Need(_BUYERS),
+}
+"""When each mart must have rows."""
+WITH_HISTORY = frozenset(
+    {
+        "finance.mart_customer_lifetime_value",
+        "finance.mart_lifetime_value_model",
+        "finance.mart_lifetime_value_monthly",
+        "marts.mart_customer_attrition_risk",
+    }
+)
+"""Marts with rows of past days beside those of the run's."""
+WITHOUT_DAY = frozenset({"finance.mart_lifetime_value_backtest"})
+"""Marts whose rows are of no run's day."""
+
+
+def readiness(table: str, configured_kinds: frozenset[str]) -> list[Expectation]:
+    """Expectations that every mart has."""
+    checks: list[Expectation] = [has_rows(table, configured_kinds)]
+    if table not in WITHOUT_DAY:
+        checks.append(of_the_run(table))
+    return checks
+
+
+def has_rows(table: str, configured_kinds: frozenset[str]) -> ExpectVerdict:
+    """The mart has rows if it must."""
+    need = NEEDS[table]
+    configured = ", ".join(sorted(need.kinds & configured_kinds))
+    query = f"""
+        select
+            {grouped("here")} || ' rows' || case
+                when is_upstream then ' of data in {need.upstream}'
+                when '{configured}' <> '' then ' with a source of {configured}'
+                else ', and no source of it'
+            end as observed,
+            here > 0 or not ('{configured}' <> '' or is_upstream) as is_met
+        from (
+            select
+                (select count(*) from {table}) as here,
+                exists (select 1 from {need.upstream} where {need.where}) as is_upstream
+        ) as counted
+    """
+    why = "A chart over an empty table reads as zero. Only what no source brings may be empty."
+    return verdict("has_rows", query, "a mart with a source must have rows", why)
+
+
+def of_the_run(table: str) -> ExpectVerdict:
+    """The rows are of the run's day; of a mart with history the newest are."""
+    oldest, expected = ("max", "the newest") if table in WITH_HISTORY else ("min", "all")
+    query = f"""
+        select
+            coalesce('rows of ' || min(as_of) || ' to ' || max(as_of), 'no rows') as observed,
+            count(*) = 0 or ({oldest}(as_of) = any_value(day) and max(as_of) = any_value(day)) as is_met
+        from (select as_of, (select as_of from staging.stg_config__run) as day from {table}) as rows
+    """
+    why = "A table that a run did not build anew would be published beside those of another day."
+    return verdict("as_of_the_run", query, f"{expected} must be of the run's day", why, column="as_of")
