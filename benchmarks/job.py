@@ -23,9 +23,9 @@ def measure() -> None:
         os.environ["VOXHOUSE_SANDBOX_PORT"] = "8719"
         settings = Settings.from_environment()
         settings.prepare()
-        from orchestration.demo import control, start_sandbox
         from orchestration.job import run_nightly
         from orchestration.processes import stop
+        from orchestration.sandbox import control, start_sandbox
         from pipelines.sandbox import WorldOptions
 
         try:

@@ -210,7 +210,7 @@ def sandbox_start(
     posts: Annotated[int, typer.Option(help="Posts of all accounts, about.")] = 1_500,
 ) -> None:
     """Make the world where there is none, write its drops and settings, and serve its APIs."""
-    from orchestration.demo import start_sandbox
+    from orchestration.sandbox import start_sandbox
     from pipelines.sandbox import WorldOptions
 
     start_sandbox(_settings(), WorldOptions(seed=seed, customers=customers, orders=orders, posts=posts))
@@ -219,7 +219,7 @@ def sandbox_start(
 @sandbox_app.command("advance")
 def sandbox_advance(days: Annotated[int, typer.Option(help="Days to move the clock.")] = 1) -> None:
     """Move the sandbox's clock."""
-    from orchestration.demo import control
+    from orchestration.sandbox import control
 
     print(control(_plain_settings(), "clock", {"advance_days": days}))
 
@@ -230,7 +230,7 @@ def sandbox_refund(
     share: Annotated[float, typer.Option(help="Share of the order, 0-1.")] = 1.0,
 ) -> None:
     """Refund an order."""
-    from orchestration.demo import control
+    from orchestration.sandbox import control
 
     print(control(_plain_settings(), "refund", {"order_id": order_id, "share": share}))
 
@@ -241,7 +241,7 @@ def sandbox_like(
     count: Annotated[int, typer.Option(help="Likes to add.")] = 50,
 ) -> None:
     """Let a post gain likes."""
-    from orchestration.demo import control
+    from orchestration.sandbox import control
 
     print(control(_plain_settings(), "likes", {"media_id": media_id, "count": count}))
 
@@ -249,7 +249,7 @@ def sandbox_like(
 @sandbox_app.command("customer")
 def sandbox_customer() -> None:
     """Add a customer with an order."""
-    from orchestration.demo import control
+    from orchestration.sandbox import control
 
     print(control(_plain_settings(), "customer", {}))
 
@@ -262,7 +262,7 @@ def sandbox_trouble(
     share: Annotated[float, typer.Option(help="Share of the records, where the kind has one.")] = 0.3,
 ) -> None:
     """Let an API answer as the real ones do in trouble."""
-    from orchestration.demo import control
+    from orchestration.sandbox import control
 
     print(control(_plain_settings(), "trouble", {"api": api, "kind": kind, "times": times, "share": share}))
 

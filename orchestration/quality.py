@@ -12,6 +12,7 @@ from expectations import MART_TABLES, STAGING_TABLES, RawLoad, ValidationReport
 from orchestration.resources import HomeRun
 from orchestration.translators import source_tables
 from pipelines.ledger import Ledger, Load
+from pipelines.schema import Table
 
 __all__ = ["MART_TABLES", "STAGING_TABLES", "check_loads", "check_marts", "check_staging", "stored_results"]
 # Loads of an instance by whose volumes a new one is judged.
@@ -56,11 +57,16 @@ def _raw_load(run: HomeRun, load: Load, accepted: list[Load]) -> RawLoad:
         load_id=load.load_id,
         files=load.files,
         median_rows={table: median(counts) for table, counts in rows.items() if len(counts) >= 3},
-        keys={table.name: table.key for table in source_tables()[load.kind]},
+        # Two files of one drop may hold the same record, the newer one's counts.
+        keys={table.name: (*table.key, *_file(table)) for table in source_tables()[load.kind]},
         now=run.now,
         max_quarantined_share=run.brands.quality.quarantine_max_share,
         min_volume_share=run.brands.quality.volume_min_share_of_median,
     )
+
+
+def _file(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.system_columns if column.name == "_source_file")
 
 
 def check_staging(run: HomeRun) -> dict[str, list[str]]:

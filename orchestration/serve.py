@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestration.config import CHECKOUT, Settings
-from orchestration.demo import sandbox_server
 from orchestration.processes import Server, start
+from orchestration.sandbox import sandbox_server
 from orchestration.steps import say
 from orchestration.superset import deploy, passwords_file, superset_server
 from pipelines.errors import ConfigError
