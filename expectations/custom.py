@@ -62,7 +62,7 @@ def verdict_on_share(
     query = f"""
         select
             {grouped("bad_rows")} || ' of ' || {grouped("all_rows")} || {literal(" " + what)}
-            || case when bad_rows > 0 then printf(' (%.2g %%)', 100.0 * bad_rows / all_rows) else '' end as observed,
+            || case when bad_rows > 0 then printf(' (%.1f %%)', 100.0 * bad_rows / all_rows) else '' end as observed,
             bad_rows <= {max_share!r} * all_rows as is_met
         from (
             select count(*) filter (where {bad}) as bad_rows, count(*) as all_rows from {table} where {among}

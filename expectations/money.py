@@ -35,12 +35,6 @@ def dim_customer() -> list[Expectation]:
 def fct_order() -> list[Expectation]:
     """Orders."""
     table = "marts.fct_order"
-    typical = f"""
-        (
-            select net_revenue, median(net_revenue) over (partition by source_instance) as typical
-            from {table} where is_revenue_order
-        ) as revenue_orders
-    """
     known = f"""
         (
             select orders.customer_key, customers.customer_key as known_key
@@ -68,16 +62,26 @@ def fct_order() -> list[Expectation]:
             among="refunded_amount_reporting > 0 and net_amount_reporting > 0",
             column="refunded_amount_reporting",
         ),
-        verdict_on_share(
-            "plausible_amount",
-            typical,
-            "orders are over 1,000 times the source's median order",
-            "net_revenue > 1000 * typical",
-            "An amount in cents, or in a currency of small units, beside others; a wholesale order may be as large.",
-            severity="warning",
-            column="net_revenue",
-        ),
+        _plausible_amount(table),
     ]
+
+
+def _plausible_amount(table: str) -> Expectation:
+    typical = f"""
+        (
+            select net_revenue, median(net_revenue) over (partition by source_instance) as typical
+            from {table} where is_revenue_order
+        ) as revenue_orders
+    """
+    return verdict_on_share(
+        "plausible_amount",
+        typical,
+        "orders are over 1,000 times the source's median order",
+        "net_revenue > 1000 * typical",
+        "An amount in cents, or in a currency of small units, beside others; a wholesale order may be as large.",
+        severity="warning",
+        column="net_revenue",
+    )
 
 
 def fct_order_line() -> list[Expectation]:
@@ -105,16 +109,6 @@ def fct_refund() -> list[Expectation]:
 
 def mart_customer_lifetime_value() -> list[Expectation]:
     """Customers by what they are worth."""
-    eligible = f"""
-        (
-            select customers.predicted_value
-            from {VALUE} as customers
-            where customers.is_current and customers.brand_id in (
-                select brand_id from finance.mart_lifetime_value_model
-                where is_current group by brand_id having bool_and(is_eligible)
-            )
-        ) as customers
-    """
     return [
         between("probability_alive", "probability_alive", 0, 1, "A probability."),
         between("expected_orders", "expected_orders", 0, None, "A count."),
@@ -137,18 +131,32 @@ def mart_customer_lifetime_value() -> list[Expectation]:
             among="predicted_value is not null",
             column="predicted_value",
         ),
-        verdict_on_share(
-            "everyone_predicted",
-            eligible,
-            "customers of today have no prediction",
-            "predicted_value is null",
-            "Where the model is good enough, a sum over some customers would pass for the value of all.",
-            max_share=0.01,
-            column="predicted_value",
-        ),
+        _everyone_predicted(),
         _historic_value_ties_out(),
         _prediction_in_proportion(),
     ]
+
+
+def _everyone_predicted() -> Expectation:
+    eligible = f"""
+        (
+            select customers.predicted_value
+            from {VALUE} as customers
+            where customers.is_current and customers.brand_id in (
+                select brand_id from finance.mart_lifetime_value_model
+                where is_current group by brand_id having bool_and(is_eligible)
+            )
+        ) as customers
+    """
+    return verdict_on_share(
+        "everyone_predicted",
+        eligible,
+        "customers of today have no prediction",
+        "predicted_value is null",
+        "Where the model is good enough, a sum over some customers would pass for the value of all.",
+        max_share=0.01,
+        column="predicted_value",
+    )
 
 
 def _historic_value_ties_out() -> Expectation:
@@ -269,16 +277,6 @@ def mart_lifetime_value_model() -> list[Expectation]:
 
 def mart_lifetime_value_backtest() -> list[Expectation]:
     """What the models would have said."""
-    against_rule = f"""
-        (
-            select
-                any_value(value) filter (where forecaster = 'bg_nbd') as model,
-                any_value(value) filter (where forecaster = 'recency_rule') as rule
-            from {BACKTEST}
-            where metric = 'brier' and target = 'no_purchase' and decile = 0
-            group by brand_id, cut_off, horizon_days
-        ) as backtests
-    """
     return [
         verdict_on_share(
             "rates",
@@ -297,18 +295,32 @@ def mart_lifetime_value_backtest() -> list[Expectation]:
             "A hold-out that is cut short counts customers as lost who had no time to buy.",
             column="cut_off",
         ),
-        verdict_on_share(
-            "model_beats_rule",
-            against_rule,
-            "backtests have bg_nbd behind the recency rule",
-            "model > rule",
-            "A model that the days since the last order beat is not worth its words; but its backtest is published "
-            "beside it, so nothing else is held back for it.",
-            among="model is not null and rule is not null",
-            severity="warning",
-            column="value",
-        ),
+        _model_beats_rule(),
     ]
+
+
+def _model_beats_rule() -> Expectation:
+    against_rule = f"""
+        (
+            select
+                any_value(value) filter (where forecaster = 'bg_nbd') as model,
+                any_value(value) filter (where forecaster = 'recency_rule') as rule
+            from {BACKTEST}
+            where metric = 'brier' and target = 'no_purchase' and decile = 0
+            group by brand_id, cut_off, horizon_days
+        ) as backtests
+    """
+    return verdict_on_share(
+        "model_beats_rule",
+        against_rule,
+        "backtests have bg_nbd behind the recency rule",
+        "model > rule",
+        "A model that the days since the last order beat is not worth its words; but its backtest is published "
+        "beside it, so nothing else is held back for it.",
+        among="model is not null and rule is not null",
+        severity="warning",
+        column="value",
+    )
 
 
 def mart_revenue_reconciliation() -> list[Expectation]:

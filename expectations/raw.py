@@ -36,11 +36,11 @@ def end_of_stream(load: RawLoad, table: str) -> Expectation:
     query = f"""
         select
             case
-                when count(*) = 0 then 'made of other streams'
+                when count(*) = 0 then 'no stream was read'
                 when bool_and(is_complete) then 'read to its end'
                 else 'not read to its end: ' || string_agg(stream, ', ' order by stream) filter (where not is_complete)
             end as observed,
-            coalesce(bool_and(is_complete), true) as is_met
+            count(*) > 0 and bool_and(is_complete) as is_met
         from {_view(load, "_streams")}
         where table_name = {literal(table)}
             or not exists (select 1 from {_view(load, "_streams")} where table_name = {literal(table)})

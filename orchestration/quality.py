@@ -79,7 +79,6 @@ def check_staging(run: HomeRun) -> dict[str, list[str]]:
 def check_marts(run: HomeRun) -> dict[str, list[str]]:
     """Faults by mart; tables of kinds that are not configured may be empty, no other."""
     from expectations.validation import validate_marts
-
     from pipelines.loading import instances
 
     kinds = frozenset(known.kind for known in instances(run.settings.layout, run.brands).values())

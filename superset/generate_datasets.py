@@ -36,7 +36,7 @@ FORMAT_OF_UNIT = {
     "probability": ".1%",
     "percent": ".1%",
     "reporting_currency": ",.0f",
-    "currency": ",.0f",
+    "currency": ",.2f",
     "hours": ",.1f",
     "minutes": ",.0f",
     "days": ",.0f",

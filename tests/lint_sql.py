@@ -60,12 +60,11 @@ def main() -> int:
         settings = Settings.from_environment()
         settings.prepare()
         manifest = ensure_manifest(settings)
-        environment = {**os.environ, "DBT_PROJECT_DIR": str(DBT_PROJECT)}
         fluff = subprocess.run([str(bin_folder / "sqlfluff"), "lint", "--quiet", "dbt_project/models"], cwd=ROOT)
         bouncer = subprocess.run(
             [str(bin_folder / "dbt-bouncer"), "run", "--config-file", "dbt_project/dbt-bouncer.yml"],
             cwd=ROOT,
-            env={**environment, "DBT_BOUNCER_ARTIFACTS_DIR": str(manifest.parent)},
+            env={**os.environ, "DBT_PROJECT_DIR": str(manifest.parent.parent)},
         )
     return 1 if found or fluff.returncode or bouncer.returncode else 0
 

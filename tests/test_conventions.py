@@ -61,3 +61,23 @@ def test_one_engine_in_both_environments() -> None:
         text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
         versions.update(re.findall(r"^duckdb==(\S+)", text, flags=re.MULTILINE))
     assert len(versions) == 1
+
+
+def test_every_dashboard_that_reads_a_mart_is_an_exposure_of_just_those_marts() -> None:
+    assets = ROOT / "superset" / "assets"
+    datasets = {
+        content["uuid"]: (content["schema"], content["table_name"])
+        for content in (yaml.safe_load(p.read_text(encoding="utf-8")) for p in assets.glob("datasets/**/*.yaml"))
+    }
+    read: dict[str, set[str]] = {}
+    for path in assets.glob("charts/*/*.yaml"):
+        schema, table = datasets[yaml.safe_load(path.read_text(encoding="utf-8"))["dataset_uuid"]]
+        if schema != "operations":
+            read.setdefault(path.parent.name.replace("-", "_"), set()).add(table)
+    exposures = yaml.safe_load((ROOT / "dbt_project" / "models" / "exposures.yml").read_text(encoding="utf-8"))
+    told = {
+        e["name"]: {ref.removeprefix("ref('").removesuffix("')") for ref in e["depends_on"]}
+        for e in exposures["exposures"]
+    }
+    assert {name: marts & told[name] for name, marts in read.items()} == read
+    assert told.keys() == read.keys()

@@ -43,7 +43,7 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
         "select order_id, ordered_on::varchar as day, net_revenue from fct_order"
         " where is_revenue_order and source_instance = 'aurora_shopify' order by ordered_at desc limit 1"
     )[0]
-    refunds_before = home.one("select coalesce(sum(net_amount_reporting), 0)::double from fct_refund")
+    refunds_before = home.one("select coalesce(sum(amount_reporting), 0)::double from fct_refund")
     customers_before = home.one("select count(*) from dim_customer")
     orders_before = home.one("select count(*) from fct_order")
     snapshots_before = home.one(f"select count(*) from fct_post_snapshot where post_id = '{post['post_id']}'")
@@ -59,7 +59,7 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     )
     assert gained >= 1000
     assert _revenue(home, order["day"]) >= Decimal(str(order["net_revenue"]))
-    refunds_after = home.one("select coalesce(sum(net_amount_reporting), 0)::double from fct_refund")
+    refunds_after = home.one("select coalesce(sum(amount_reporting), 0)::double from fct_refund")
     assert refunds_after - refunds_before >= float(order["net_revenue"]) - 0.01, refunded
     assert home.one("select count(*) from dim_customer") > customers_before
     assert home.one("select count(*) from fct_order") > orders_before

@@ -72,13 +72,13 @@ class Superset:
         with (self.home / "superset.log").open("wb") as log:
             self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         for _ in range(240):
+            if self._process.poll() is not None:
+                break
             try:
-                if requests.get(f"{self.url}/login/", timeout=30).status_code == 200:
+                if requests.get(f"{self.url}/login/", timeout=60).status_code == 200:
                     return
-            except requests.ConnectionError:
-                if self._process.poll() is not None:
-                    break
-            time.sleep(0.5)
+            except (requests.ConnectionError, requests.Timeout):
+                time.sleep(0.5)
         raise RuntimeError(f"Superset did not start: {(self.home / 'superset.log').read_text()[-2000:]}")
 
     def stop(self) -> None:

@@ -2,12 +2,14 @@
 {%- set segments = {
     'all': "'all'", 'country': 'country_code', 'acquisition_channel': 'acquisition_channel', 'value_band': 'value_band'
 } -%}
-{% for segment_type, segment in segments.items() -%}
+{%- for segment_type, segment in segments.items() %}
 select
     '{{ segment_type }}' as segment_type,
     coalesce({{ segment }}, 'unknown') as segment,
     {{ columns | join(',\n    ') }}
 from {{ relation }}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}
 {%- endmacro %}

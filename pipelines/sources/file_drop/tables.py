@@ -128,7 +128,7 @@ POST_READINGS = file_table(
 ACCOUNT_READINGS = file_table(
     "account_readings",
     "Public counts of an account as read at a moment; with window columns, its reach over that window.",
-    ("network", "account_id", "observed_at"),
+    ("network", "account_id", "observed_at", "window_days"),
     (
         _NETWORK,
         _ACCOUNT,

@@ -3,7 +3,6 @@
 with run as (
     select
         as_of,
-        as_of_at,
         silence_days,
         gap_multiple
     from {{ ref('stg_config__run') }}
@@ -13,13 +12,13 @@ customers as (
     select
         customers.brand_id,
         customers.customer_key,
-        least(customers.first_order_on, run.as_of) as first_order_on,
-        brands.timezone,
-        run.as_of
+        least(customers.first_order_on, clocks.as_of) as first_order_on,
+        clocks.timezone,
+        clocks.visible_until,
+        clocks.as_of
     from {{ ref('int_customers') }} as customers
-    inner join {{ ref('stg_config__brands') }} as brands
-        on customers.brand_id = brands.brand_id
-    cross join run
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on customers.brand_id = clocks.brand_id
     where customers.first_order_on is not null
 ),
 
@@ -96,6 +95,7 @@ month_offsets as (
         brand_id,
         first_order_on,
         timezone,
+        visible_until,
         as_of,
         {{ spine_integers('0', months_between('first_order_on', 'as_of')) }} as age_months
     from customers
@@ -107,6 +107,7 @@ months as (
         customer_key,
         first_order_on,
         timezone,
+        visible_until,
         age_months,
         as_of,
         cast({{ months_plus(month_start('first_order_on'), 'age_months') }} as date) as month
@@ -121,9 +122,8 @@ spine as (
         months.age_months,
         months.month,
         least({{ date_plus(months_plus('months.month', '1'), '-1') }}, months.as_of) as as_of_day,
-        {{ local_to_utc(months_plus('months.month', '1'), 'months.timezone') }} <= run.as_of_at as is_complete
+        {{ local_to_utc(months_plus('months.month', '1'), 'months.timezone') }} <= months.visible_until as is_complete
     from months
-    cross join run
 ),
 
 running as (
@@ -163,7 +163,7 @@ trailing_year as (
     from spine
     inner join days
         on spine.customer_key = days.customer_key
-        and days.day <= spine.as_of_day
+        and spine.as_of_day >= days.day
         and days.day > {{ date_plus('spine.as_of_day', '-365') }}
     group by spine.customer_key, spine.month
 ),
@@ -176,7 +176,7 @@ usual_gaps as (
     from spine
     inner join order_days
         on spine.customer_key = order_days.customer_key
-        and order_days.day <= spine.as_of_day
+        and spine.as_of_day >= order_days.day
     where order_days.gap_days is not null
     group by spine.customer_key, spine.month
     -- One gap shows no habit.

@@ -1,4 +1,4 @@
--- grain: line of an order placed before as_of_at, or of an order that is unknown; amounts without tax
+-- grain: line of an order that the run may see, or of an order that is unknown; amounts without tax
 -- A view: only fct_order_line reads it, and a copy of every line would double the time.
 {{ config(materialized='view') }}
 with shop_lines as (
@@ -52,18 +52,30 @@ all_lines as (
     from file_lines
 ),
 
-later_orders as (
+all_orders as (
     select
+        brand_id,
         source_instance,
-        order_id
+        order_id,
+        ordered_at
     from {{ ref('stg_shopify__orders') }}
-    where ordered_at >= {{ run_setting('as_of_at') }}
     union all
     select
+        brand_id,
         source_instance,
-        order_id
+        order_id,
+        ordered_at
     from {{ ref('stg_file_drop__orders') }}
-    where ordered_at >= {{ run_setting('as_of_at') }}
+),
+
+later_orders as (
+    select
+        all_orders.source_instance,
+        all_orders.order_id
+    from all_orders
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on all_orders.brand_id = clocks.brand_id
+    where all_orders.ordered_at >= clocks.visible_until
 ),
 
 netted as (

@@ -1,13 +1,5 @@
--- grain: order of a shop or a file, placed before as_of_at; amounts without tax and shipping
-with run as (
-    select
-        as_of,
-        as_of_at,
-        reporting_currency
-    from {{ ref('stg_config__run') }}
-),
-
-shop_orders as (
+-- grain: order of a shop or a file, that the run may see; amounts without tax and shipping
+with shop_orders as (
     select
         orders.brand_id,
         orders.source_instance,
@@ -99,10 +91,10 @@ dated as (
         all_orders.customer_id,
         all_orders.email_token,
         all_orders.ordered_at,
-        cast({{ utc_to_local('all_orders.ordered_at', 'brands.timezone') }} as date) as ordered_on,
-        case when all_orders.cancelled_at < run.as_of_at then all_orders.cancelled_at end as cancelled_at,
+        cast({{ utc_to_local('all_orders.ordered_at', 'clocks.timezone') }} as date) as ordered_on,
+        case when all_orders.cancelled_at < clocks.visible_until then all_orders.cancelled_at end as cancelled_at,
         coalesce(all_orders.is_test, false) as is_test,
-        coalesce(all_orders.cancelled_at < run.as_of_at, false) as is_cancelled,
+        coalesce(all_orders.cancelled_at < clocks.visible_until, false) as is_cancelled,
         all_orders.currency,
         cast(all_orders.gross_amount - all_orders.discount_amount as decimal(18, 4)) as stated_amount,
         cast(
@@ -111,8 +103,8 @@ dated as (
         all_orders.gross_amount as stated_gross_amount,
         all_orders.tax_amount,
         all_orders.shipping_amount,
-        run.as_of,
-        run.reporting_currency,
+        clocks.as_of,
+        clocks.reporting_currency,
         all_orders.country_code,
         all_orders.utm_source,
         all_orders.utm_campaign,
@@ -120,10 +112,9 @@ dated as (
         all_orders._dlt_load_id,
         all_orders.is_attribute_current_fallback
     from all_orders
-    inner join {{ ref('stg_config__brands') }} as brands
-        on all_orders.brand_id = brands.brand_id
-    cross join run
-    where all_orders.ordered_at < run.as_of_at
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on all_orders.brand_id = clocks.brand_id
+    where all_orders.ordered_at < clocks.visible_until
 ),
 
 priced as (

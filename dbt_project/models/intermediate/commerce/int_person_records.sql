@@ -19,7 +19,7 @@ with contacts as (
     from {{ ref('stg_hubspot__contacts') }}
 ),
 
-merges as (
+contact_merges as (
     select
         brand_id,
         source_instance,
@@ -38,7 +38,7 @@ merges_by_contact as (
         min(survivor_id) as survivor_id,
         min(created_at) as created_at,
         min(updated_at) as merged_at
-    from merges
+    from contact_merges
     where trim(merged_id) <> '' and trim(merged_id) <> survivor_id
     group by brand_id, source_instance, trim(merged_id)
 ),
@@ -132,7 +132,7 @@ file_customers as (
     from {{ ref('stg_file_drop__customers') }}
 ),
 
-order_parties as (
+all_order_parties as (
     select
         brand_id,
         source_instance,
@@ -141,7 +141,6 @@ order_parties as (
         email_token,
         ordered_at
     from {{ ref('stg_shopify__orders') }}
-    where ordered_at < {{ run_setting('as_of_at') }}
     union all
     select
         brand_id,
@@ -151,7 +150,20 @@ order_parties as (
         cast(null as string) as email_token,
         ordered_at
     from {{ ref('stg_file_drop__orders') }}
-    where ordered_at < {{ run_setting('as_of_at') }}
+),
+
+order_parties as (
+    select
+        all_order_parties.brand_id,
+        all_order_parties.source_instance,
+        all_order_parties.order_id,
+        all_order_parties.customer_id,
+        all_order_parties.email_token,
+        all_order_parties.ordered_at
+    from all_order_parties
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on all_order_parties.brand_id = clocks.brand_id
+    where all_order_parties.ordered_at < clocks.visible_until
 ),
 
 customers_of_orders as (

@@ -1,13 +1,5 @@
--- grain: refund line, dated at the refund and made before as_of_at; amounts without tax, positive
-with run as (
-    select
-        as_of,
-        as_of_at,
-        reporting_currency
-    from {{ ref('stg_config__run') }}
-),
-
-all_refunds as (
+-- grain: refund line, dated at the refund, that the run may see; amounts without tax, positive
+with all_refunds as (
     select
         brand_id,
         source_instance,
@@ -51,7 +43,7 @@ dated as (
         all_refunds.order_id,
         all_refunds.line_id,
         all_refunds.refunded_at,
-        cast({{ utc_to_local('all_refunds.refunded_at', 'brands.timezone') }} as date) as refunded_on,
+        cast({{ utc_to_local('all_refunds.refunded_at', 'clocks.timezone') }} as date) as refunded_on,
         orders.customer_key,
         orders.ordered_on,
         orders.order_key is not null as is_order_known,
@@ -62,18 +54,17 @@ dated as (
         all_refunds.currency,
         all_refunds.amount,
         all_refunds.tax_amount,
-        run.as_of,
-        run.reporting_currency,
+        clocks.as_of,
+        clocks.reporting_currency,
         all_refunds._observed_at,
         all_refunds._dlt_load_id
     from all_refunds
-    inner join {{ ref('stg_config__brands') }} as brands
-        on all_refunds.brand_id = brands.brand_id
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on all_refunds.brand_id = clocks.brand_id
     left join {{ ref('int_orders') }} as orders
         on all_refunds.source_instance = orders.source_instance
         and all_refunds.order_id = orders.order_id
-    cross join run
-    where all_refunds.refunded_at < run.as_of_at
+    where all_refunds.refunded_at < clocks.visible_until
 ),
 
 rated as (

@@ -49,11 +49,11 @@ starts_and_ends as (
         acquisition_channel,
         lag(value_band) over customer_by_month as value_band,
         lag(net_revenue_365_days) over customer_by_month as net_revenue_365_days,
-        lag(month) over customer_by_month is not null as was_known_at_start,
         {% for name, column, label in definitions -%}
         {{ column }} as {{ column }}_at_end,
-        lag({{ column }}) over customer_by_month as {{ column }}_at_start{{ ',' if not loop.last }}
-        {% endfor %}
+        lag({{ column }}) over customer_by_month as {{ column }}_at_start,
+        {% endfor -%}
+        lag(month) over customer_by_month is not null as was_known_at_start
     from ends
     window customer_by_month as (partition by customer_key order by month)
 ),

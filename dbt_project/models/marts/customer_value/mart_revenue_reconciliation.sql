@@ -1,13 +1,6 @@
 -- grain: source instance x day x currency
 {% set causes = ['test', 'cancelled', 'not_revenue', 'lines', 'currency', 'refund_timing'] %}
-with run as (
-    select
-        as_of,
-        as_of_at
-    from {{ ref('stg_config__run') }}
-),
-
-sides as (
+with sides as (
     select
         brand_id,
         source_instance,
@@ -89,28 +82,6 @@ known_days as (
     from {{ ref('int_control_totals') }}
 ),
 
--- The brand's day at as_of_at, unless nothing of it is visible yet.
-local_days as (
-    select
-        brands.brand_id,
-        brands.timezone,
-        run.as_of_at,
-        cast({{ utc_to_local('run.as_of_at', 'brands.timezone') }} as date) as local_day
-    from {{ ref('stg_config__brands') }} as brands
-    cross join run
-),
-
-last_days as (
-    select
-        brand_id,
-        timezone,
-        case
-            when {{ local_to_utc('local_day', 'timezone') }} < as_of_at then local_day
-            else {{ date_plus('local_day', -1) }}
-        end as last_day
-    from local_days
-),
-
 spans as (
     select
         known_days.brand_id,
@@ -118,10 +89,10 @@ spans as (
         known_days.source_kind,
         known_days.currency,
         min(known_days.day) as first_day,
-        max(last_days.last_day) as last_day
+        max(clocks.last_day) as last_day
     from known_days
-    inner join last_days
-        on known_days.brand_id = last_days.brand_id
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on known_days.brand_id = clocks.brand_id
     group by known_days.brand_id, known_days.source_instance, known_days.source_kind, known_days.currency
 ),
 
@@ -324,13 +295,12 @@ final as (
             end as decimal(18, 4)
         ) as unexplained_difference,
         coalesce(
-            {{ local_to_utc(date_plus('attributed.day', 1), 'last_days.timezone') }} <= run.as_of_at, true
+            {{ local_to_utc(date_plus('attributed.day', 1), 'clocks.timezone') }} <= clocks.visible_until, true
         ) as is_complete,
-        run.as_of
+        clocks.as_of
     from attributed
-    inner join last_days
-        on attributed.brand_id = last_days.brand_id
-    cross join run
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on attributed.brand_id = clocks.brand_id
 )
 
 select * from final
