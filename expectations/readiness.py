@@ -85,7 +85,7 @@ def has_rows(table: str, configured_kinds: frozenset[str]) -> ExpectVerdict:
     query = f"""
         select
             {grouped("here")} || ' rows' || case
-                when is_upstream then ' of data in {need.upstream}'
+                when is_upstream then ' with data in {need.upstream}'
                 when '{configured}' <> '' then ' with a source of {configured}'
                 else ', and no source of it'
             end as observed,

@@ -79,7 +79,7 @@ TALISMAN_CONFIG = {
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 50_000
 SQLLAB_TIMEOUT = int(_query_seconds) + 5
-SUPERSET_WEBSERVER_TIMEOUT = int(_query_seconds) + 10
+SUPERSET_WEBSERVER_TIMEOUT = int(_query_seconds) + 60
 
 DATA_CACHE_CONFIG = _file_cache("data", 86_400, 5_000, kind="serving.VersionedFileSystemCache")
 CACHE_CONFIG = _file_cache("metadata", 300, 1_000)

@@ -37,7 +37,8 @@ class Stage:
 
     def assert_none(self, sql: str) -> None:
         """No row may come of a query."""
-        assert self.rows(sql) == []
+        rows = self.rows(sql)
+        assert rows == [], "\n".join(map(str, rows[:20]))
 
     def assert_same(self, found: str, expected: str) -> None:
         """Two queries give the same rows, each as often; NULL equals nothing but NULL."""

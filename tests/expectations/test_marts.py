@@ -366,7 +366,7 @@ def test_an_empty_mart_is_not_ready_while_its_layer_below_has_rows(spoiled, tmp_
     empty = {result.table_name: result for result in report.failures if result.check_name == "has_rows"}
     assert set(empty) == set(MART_TABLES)
     assert empty["marts.dim_post"].one_line == (
-        "marts.dim_post: 0 rows of data in intermediate.int_posts, a mart with a source must have rows"
+        "marts.dim_post: 0 rows with data in intermediate.int_posts, a mart with a source must have rows"
     )
 
 

@@ -42,7 +42,8 @@ def _build(home: Home, warehouse: Path) -> None:
         connection.execute("set TimeZone = 'UTC'")
         clock = RunClock(START_CLOCK.date(), START_CLOCK, is_past=False)
         register(connection, home.landing, brands, instances(home, brands), clock)
-    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "run", "--select", "+mart_best_time_to_post"]
+    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--select", "+mart_best_time_to_post"]
+    command += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project")]
     environment = os.environ | {
         "VOXHOUSE_WAREHOUSE": str(warehouse),
@@ -65,7 +66,7 @@ def _rank_of_the_best_hour(folder: Path, seed: int) -> list[tuple[str, int]]:
         return connection.execute(
             "select username, effect_rank from marts.mart_best_time_to_post as mart"
             " inner join intermediate.int_accounts using (account_key, username)"
-            f" inner join '{live.path}/sandbox/truth/best_hours.parquet' as truth"
+            f" inner join '{truth}' as truth"
             " on truth.account_id = int_accounts.account_id and truth.weekday = weekday_number and truth.hour = local_hour"
             f" where truth.rank = 1 and account_posts_count >= {ENOUGH_POSTS}"
         ).fetchall()

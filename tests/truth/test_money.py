@@ -68,7 +68,7 @@ def test_every_refund_counts_on_its_own_day(stage: Stage) -> None:
     )
     assert stage.one(
         f"select bool_and(abs(euros - net_amount_eur) <= n * {HALF_DIGIT} + {NOISE}) from memory.truth.refunds"
-        " inner join (select refund_id, sum(amount_reporting) as euros, count(*) as n from fct_refund group by refund_id)"
+        " inner join (select refund_id, sum(amount_reporting) as euros, count(*) as n from fct_refund group by 1)"
         " using (refund_id)"
     ) == (True,)
 
@@ -109,7 +109,8 @@ def test_the_reconciliation_leaves_nothing_unexplained(stage: Stage) -> None:
     )
     stage.assert_none(
         "select day, warehouse_total_reporting, net_revenue from mart_revenue_reconciliation"
-        " inner join memory.truth.revenue_daily using (day) where not abs(warehouse_total_reporting - net_revenue) < 0.01"
+        " inner join memory.truth.revenue_daily using (day)"
+        " where not abs(warehouse_total_reporting - net_revenue) < 0.01"
     )
 
 

@@ -31,19 +31,36 @@ TRUE_COUNTS = (
     "views, reach, likes, comments, shares, saved, profile_visits, likes + comments,"
     " case when brand_id = 'aurora' then likes + comments + shares + saved end"
 )
+READ_NOW = (
+    "(select post_id from mart_post_performance where observed_at = (select max(observed_at) from fct_post_snapshot))"
+)
+"""The posts that the version's own run read."""
 COUNTS = "impressions, reach, reactions, comments, shares, saves, profile_visits, engagements_public, engagements_full"
 
 
-def test_every_post_online_has_the_worlds_counts_and_what_is_unknown_is_null(stage: Stage) -> None:
+def test_every_post_that_was_read_has_the_worlds_counts_and_what_is_unknown_is_null(stage: Stage) -> None:
     stage.assert_same(
-        f"select post_id, brand_id, posted_at, {COUNTS} from mart_post_performance where not is_deleted",
-        f"select media_id, brand_id, posted_at::timestamp, {TRUE_COUNTS} from memory.truth.posts where not is_deleted",
+        f"select post_id, brand_id, posted_at, {COUNTS} from mart_post_performance where post_id in {READ_NOW}",
+        f"select media_id, brand_id, posted_at::timestamp, {TRUE_COUNTS} from memory.truth.posts"
+        f" where media_id in {READ_NOW}",
     )
     hidden, foreign = stage.one(
         "select count(*) filter (reactions is null), count(*) filter (not is_own) from mart_post_performance"
     )
     assert hidden > 0
     assert foreign > 0
+
+
+def test_the_first_run_reads_every_post_and_a_later_one_those_that_are_due_or_moved(stages: dict[str, Stage]) -> None:
+    first, later = stages.values()
+    first.assert_same(f"from {READ_NOW}", "select media_id from memory.truth.posts where not is_deleted")
+    later.assert_none(
+        "select post_id, likes, reactions from mart_post_performance inner join memory.truth.posts on media_id = post_id"
+        f" where not posts.is_deleted and post_id not in {READ_NOW} and likes - reactions >= greatest(10, 0.1 * reactions)"
+    )
+    unread = f"select post_id, {COUNTS} from mart_post_performance where post_id not in {READ_NOW}"
+    before = {post: counts for post, *counts in first.rows(f"select post_id, {COUNTS} from mart_post_performance")}
+    assert all(before[post] == counts for post, *counts in later.rows(unread))
 
 
 def test_a_deleted_post_keeps_its_last_reading(stage: Stage) -> None:
@@ -214,10 +231,10 @@ def test_the_benchmark_counts_what_everybody_can_see(stage: Stage) -> None:
         "select brand_id, week_start_on, posts_count from mart_competitor_benchmark_weekly where posts_count > 0",
         f"select brand_id, {week}, count(*) from memory.truth.posts group by all",
     )
-    with_deleted = f"(select brand_id, {week} from memory.truth.posts where is_deleted)"
+    with_older = f"(select brand_id, {week} from memory.truth.posts where media_id not in {READ_NOW})"
     stage.assert_same(
         "select brand_id, week_start_on, reactions, comments, engagements_public from mart_competitor_benchmark_weekly"
-        f" where posts_count > 0 and (brand_id, week_start_on) not in {with_deleted}",
+        f" where posts_count > 0 and (brand_id, week_start_on) not in {with_older}",
         f"select brand_id, {week}, sum(likes), sum(comments), sum(likes + comments)"
-        f" from memory.truth.posts where (brand_id, {week}) not in {with_deleted} group by 1, 2",
+        f" from memory.truth.posts where (brand_id, {week}) not in {with_older} group by 1, 2",
     )

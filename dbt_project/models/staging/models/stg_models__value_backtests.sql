@@ -19,7 +19,7 @@ with ranked as (
             order by _observed_at desc, _dlt_load_id desc
         ) as load_rank
     from {{ source('models', 'value_backtest') }}
-    where cut_off <= {{ run_setting('as_of') }}
+    where as_of <= {{ run_setting('as_of') }}
 ),
 
 final as (
