@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.query import run_query
+
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_WORLD = ["--customers", "400", "--orders", "1600", "--posts", "150"]
 
@@ -59,8 +61,8 @@ class LiveHome:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the version in service."""
-        found: list[dict[str, Any]] = json.loads(self.voxhouse("query", sql, "--format", "json"))
-        return found
+        columns, rows = run_query(self.path / "serving", sql)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def one(self, sql: str) -> Any:
         """The only value of the only row."""

@@ -36,7 +36,7 @@ def _revenue(home: LiveHome, day: str) -> Decimal:
 
 def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(home: LiveHome) -> None:
     post = home.rows(
-        "select post_id, reactions from mart_post_performance"
+        "select post_key, post_id, reactions from mart_post_performance"
         " where is_own and not is_deleted order by posted_at desc limit 1"
     )[0]
     order = home.rows(
@@ -46,7 +46,8 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     refunds_before = home.one("select coalesce(sum(amount_reporting), 0)::double from fct_refund")
     customers_before = home.one("select count(*) from dim_customer")
     orders_before = home.one("select count(*) from fct_order")
-    snapshots_before = home.one(f"select count(*) from fct_post_snapshot where post_id = '{post['post_id']}'")
+    readings = f"select count(*) from fct_post_snapshot where post_key = '{post['post_key']}'"
+    readings_before = home.one(readings)
 
     refunded = home.sandbox("refund", {"order_id": order["order_id"], "share": 1.0})
     home.sandbox("likes", {"media_id": post["post_id"], "count": 1000})
@@ -63,7 +64,7 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     assert refunds_after - refunds_before >= float(order["net_revenue"]) - 0.01, refunded
     assert home.one("select count(*) from dim_customer") > customers_before
     assert home.one("select count(*) from fct_order") > orders_before
-    assert home.one(f"select count(*) from fct_post_snapshot where post_id = '{post['post_id']}'") > snapshots_before
+    assert home.one(readings) > readings_before
     assert home.one("select max(abs(unexplained_difference))::double from mart_revenue_reconciliation") < 0.01
 
     home.voxhouse("rollback")

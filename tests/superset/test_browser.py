@@ -96,7 +96,8 @@ def test_an_author_builds_a_chart_and_a_dashboard(browser: Browser, superset: Su
     page = _log_in(browser, superset, "author")
     page.goto(f"{superset.url}/explore/?datasource_type=table&datasource_id={dataset}&viz_type=big_number_total")
     page.click("[data-test=metric] >> text=Drop a column/metric here or click")
-    page.locator("#metrics-edit-popover .ant-select input").fill("Posts published")
+    page.click("#metrics-edit-popover .ant-select")
+    page.locator("#metrics-edit-popover .ant-select input").press_sequentially("Posts published", delay=30)
     page.click(".ant-select-item-option:has-text('Posts published')")
     page.click("#metrics-edit-popover button:has-text('Save')")
     page.click("button:has-text('Update chart'), button:has-text('Create chart')")
@@ -104,7 +105,10 @@ def test_an_author_builds_a_chart_and_a_dashboard(browser: Browser, superset: Su
     page.click("[data-test=query-save-button]")
     page.fill("[data-test=new-chart-name]", "Posts, by an author")
     page.wait_for_load_state("networkidle")
-    page.locator("[data-test=save-chart-modal-select-dashboard-form] input").fill("A dashboard by an author")
+    page.click("[data-test=save-chart-modal-select-dashboard-form] .ant-select")
+    page.locator("[data-test=save-chart-modal-select-dashboard-form] input").press_sequentially(
+        "A dashboard by an author", delay=30
+    )
     page.click(".ant-select-item-option:has-text('A dashboard by an author')")
     page.click("button:has-text('Save & go to dashboard')")
     page.wait_for_url("**/superset/dashboard/**")

@@ -19,7 +19,7 @@ from pipelines.loading import instances, load_instance
 from pipelines.sandbox.options import START_CLOCK
 from tests.homes import ROOT, LiveHome, make_home
 
-pytestmark = [pytest.mark.xdist_group("truth"), pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("best_hours"), pytest.mark.slow]
 
 ENOUGH_POSTS = 200
 SEEDS = (1, 2, 3)
@@ -62,12 +62,13 @@ def _rank_of_the_best_hour(folder: Path, seed: int) -> list[tuple[str, int]]:
     finally:
         live.voxhouse("stop")
     _build(Home(live.path), folder / "warehouse.duckdb")
+    truth = live.path / "sandbox" / "truth" / "best_hours.parquet"
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(
             "select username, effect_rank from marts.mart_best_time_to_post as mart"
             " inner join intermediate.int_accounts using (account_key, username)"
             f" inner join '{truth}' as truth"
-            " on truth.account_id = int_accounts.account_id and truth.weekday = weekday_number and truth.hour = local_hour"
+            " on truth.account_id = int_accounts.account_id and weekday = weekday_number and hour = local_hour"
             f" where truth.rank = 1 and account_posts_count >= {ENOUGH_POSTS}"
         ).fetchall()
 

@@ -55,8 +55,9 @@ def test_the_first_run_reads_every_post_and_a_later_one_those_that_are_due_or_mo
     first, later = stages.values()
     first.assert_same(f"from {READ_NOW}", "select media_id from memory.truth.posts where not is_deleted")
     later.assert_none(
-        "select post_id, likes, reactions from mart_post_performance inner join memory.truth.posts on media_id = post_id"
-        f" where not posts.is_deleted and post_id not in {READ_NOW} and likes - reactions >= greatest(10, 0.1 * reactions)"
+        "select post_id from mart_post_performance inner join memory.truth.posts on media_id = post_id"
+        f" where not posts.is_deleted and post_id not in {READ_NOW}"
+        " and likes - reactions >= greatest(10, 0.1 * reactions)"
     )
     unread = f"select post_id, {COUNTS} from mart_post_performance where post_id not in {READ_NOW}"
     before = {post: counts for post, *counts in first.rows(f"select post_id, {COUNTS} from mart_post_performance")}
@@ -237,4 +238,19 @@ def test_the_benchmark_counts_what_everybody_can_see(stage: Stage) -> None:
         f" where posts_count > 0 and (brand_id, week_start_on) not in {with_older}",
         f"select brand_id, {week}, sum(likes), sum(comments), sum(likes + comments)"
         f" from memory.truth.posts where (brand_id, {week}) not in {with_older} group by 1, 2",
+    )
+
+
+def test_followers_of_a_day_are_those_last_read_by_its_end(stage: Stage) -> None:
+    stage.assert_same(
+        "select account_key, activity_on, followers_count, is_followers_imputed from mart_engagement_daily",
+        "with days as (select account_key, activity_on from mart_engagement_daily),"
+        " readings as (select account_key, followers_count, observed_at,"
+        " ((observed_at - interval 1 second) at time zone 'UTC' at time zone 'Europe/Paris')::date as read_on"
+        " from fct_account_snapshot),"
+        " newest as (select days.*, arg_max(followers_count, observed_at) as followers, max(read_on) as read_on"
+        " from days left join readings on readings.account_key = days.account_key and read_on <= activity_on"
+        " group by all)"
+        " select account_key, activity_on, case when activity_on - read_on <= 7 then followers end,"
+        " read_on <> activity_on from newest",
     )
