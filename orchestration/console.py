@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows as a table; numbers to the right, NULL as a middle dot."""
     table = Table(box=None, header_style="bold", pad_edge=False)
+    # What is read by a program or a pipe is never folded.
+    console = Console(width=None if sys.stdout.isatty() else 400)
     for index, column in enumerate(columns):
         is_number = any(isinstance(row[index], int | float) for row in rows)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console().print(table)
+    console.print(table)
 
 
 def _cell(value: object) -> str:

@@ -14,13 +14,13 @@ from tests.stages import HALF_DIGIT, NOISE, Stage
 pytestmark = [pytest.mark.xdist_group("truth"), pytest.mark.slow]
 
 CHANNELS = {
-    "instagram": {"instagram", "social_media"},
-    "google": {"google", "paid_search"},
-    "newsletter": {"newsletter", "email_marketing"},
-    "direct": {"direct", "direct_traffic"},
-    "affiliate": {"affiliate", "referrals"},
+    "instagram": "social_media",
+    "google": "paid_search",
+    "newsletter": "email_marketing",
+    "direct": "direct_traffic",
+    "affiliate": "referrals",
 }
-"""What the shop's links and the CRM call the ways on which customers came."""
+"""What the shop's links call the ways on which customers came, in the words of the CRM."""
 
 
 def test_the_stages_differ_by_what_was_changed(stages: dict[str, Stage]) -> None:
@@ -168,7 +168,7 @@ def test_every_customer_has_their_first_order_and_their_orders(stage: Stage) -> 
         " where customers.acquisition_channel is not null"
     )
     assert len(channels) >= 5
-    assert [pair for pair in channels if pair[1] not in CHANNELS[pair[0]]] == []
+    assert [pair for pair in channels if pair[1] != CHANNELS[pair[0]]] == []
 
 
 def test_every_customers_value_so_far_is_true_and_the_sum_of_what_is_to_come_is_near(stage: Stage) -> None:

@@ -71,7 +71,9 @@ final as (
         cast({{ month_start('order_sums.first_order_on') }} as date) as acquisition_month,
         coalesce(order_sums.orders_count, 0) as orders_count,
         coalesce(record_sums.country_code, order_sums.first_country_code) as country_code,
-        coalesce(record_sums.acquisition_channel, order_sums.first_utm_source) as acquisition_channel,
+        coalesce(
+            record_sums.acquisition_channel, channels.acquisition_channel, order_sums.first_utm_source
+        ) as acquisition_channel,
         record_sums.lifecycle_stage,
         case
             when record_sums.unsubscribed_count > 0 then 'unsubscribed'
@@ -84,6 +86,8 @@ final as (
     from record_sums
     left join order_sums
         on record_sums.customer_key = order_sums.customer_key
+    left join {{ ref('acquisition_channels') }} as channels
+        on order_sums.first_utm_source = channels.utm_source
 )
 
 select * from final
