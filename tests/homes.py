@@ -8,14 +8,16 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestration.query import run_query
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL_WORLD = ["--customers", "400", "--orders", "1600", "--posts", "150"]
+SMALL_WORLD = ("--customers", "400", "--orders", "1600", "--posts", "150")
+_NONE: Mapping[str, str] = {}
 
 
 def free_port() -> int:
@@ -31,17 +33,27 @@ class LiveHome:
 
     path: Path
     sandbox_port: int
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """The caller's environment without its home, and this one instead."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOXHOUSE_") or k == "VOXHOUSE_SUPERSET_PYTHON"}
         return kept | {
+            "HOME": str(self.nobody),
             "VOXHOUSE_HOME": str(self.path),
             "VOXHOUSE_SANDBOX_PORT": str(self.sandbox_port),
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
+            **self.variables,
         }
+
+    @property
+    def nobody(self) -> Path:
+        """The HOME of everything that is started: empty, and to stay so."""
+        folder = self.path.parent / "nobody"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of one call."""
@@ -80,9 +92,9 @@ class LiveHome:
             return answer
 
 
-def make_home(folder: Path, *options: str) -> LiveHome:
+def make_home(folder: Path, variables: Mapping[str, str] = _NONE, options: Sequence[str] = SMALL_WORLD) -> LiveHome:
     """A home with a small world whose sandbox is up; nothing has run yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    home = LiveHome(folder, free_port())
-    home.voxhouse("sandbox", "start", *(options or SMALL_WORLD))
+    home = LiveHome(folder, free_port(), variables)
+    home.voxhouse("sandbox", "start", *options)
     return home

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from tests.homes import LiveHome, make_home
@@ -25,6 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHome]:
     home.voxhouse("run")
     yield home
     home.voxhouse("stop")
+    assert list(home.nobody.iterdir()) == [], "something was written to HOME"
 
 
 def _revenue(home: LiveHome, day: str) -> Decimal:
@@ -116,6 +119,14 @@ def test_a_run_killed_at_a_random_moment_leaves_the_same_marts(tmp_path: Path) -
         calm.voxhouse("stop")
 
 
+def _one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The only line that a failed call says to the user."""
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("voxhouse:")]
+    assert "Traceback" not in done.stderr
+    return line
+
+
 def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(home: LiveHome) -> None:
     before = home.voxhouse("versions")
     home.sandbox("trouble", {"api": "shopify", "kind": "bad_types", "times": 1000, "share": 0.3})
@@ -124,10 +135,8 @@ def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(
         done = home.try_voxhouse("run")
     finally:
         home.sandbox("trouble", {}, method="DELETE")
-    assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if line.startswith("voxhouse:")]
-    assert len(lines) == 1
-    assert "quarantined" in lines[0]
+    assert "records quarantined" in _one_line(done)
+    assert "held" in home.voxhouse("loads")
     assert home.voxhouse("versions") == before
     home.voxhouse("run")
 
@@ -138,3 +147,81 @@ def test_a_run_for_a_past_day_moves_nothing_in_service(home: LiveHome) -> None:
     home.voxhouse("run", "--as-of", str(day))
     assert home.one("select max(version_id) from operations.version") == in_service
     assert f"as-of-{day}" in home.voxhouse("versions")
+
+
+def _made_by(home: LiveHome, *key: str) -> str:
+    """The run that last made an asset."""
+    with dg.DagsterInstance.from_config(str(home.path / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(key))
+        assert event is not None
+        return event.run_id
+
+
+def test_a_failing_staging_suite_builds_no_mart_and_publishes_nothing(home: LiveHome) -> None:
+    before, orders, mart = home.voxhouse("versions"), ("intermediate", "int_orders"), ("marts", "fct_order")
+    staged_by, made_by = _made_by(home, *orders), _made_by(home, *mart)
+    folder = home.path / "inbox" / "exchange_rates"
+    header, *_, last = (folder / "rates_history.csv").read_text(encoding="utf-8").split()
+    day, currency, rate = last.split(",")
+    shifted_comma = folder / "rates_wrong.csv"
+    shifted_comma.write_text(f"{header}\n{day},{currency},{float(rate) * 100}\n", encoding="utf-8")
+    line = _one_line(home.try_voxhouse("run"))
+    assert "int_fx_rates" in line
+    assert "the day before" in line
+    assert home.voxhouse("versions") == before
+    assert _made_by(home, *orders) != staged_by
+    assert _made_by(home, *mart) == made_by
+    shifted_comma.write_text(f"{header}\n{last}\n", encoding="utf-8")
+    home.voxhouse("run")
+
+
+def test_two_runs_at_once_and_other_bad_calls_are_told_in_one_line(home: LiveHome) -> None:
+    first = subprocess.Popen(home.command("run"), env=home.environment, cwd=home.path, stderr=subprocess.DEVNULL)
+    lock = home.path / "run" / "warehouse.holder"
+    while not lock.exists():
+        time.sleep(0.1)
+    assert "another run (run " in _one_line(home.try_voxhouse("run"))
+    assert first.wait(timeout=600) == 0
+    assert "unknown source nowhere; known are: aurora_hubspot" in _one_line(
+        home.try_voxhouse("run", "--source", "nowhere")
+    )
+    assert "lies after the home's clock" in _one_line(home.try_voxhouse("run", "--as-of", "2099-01-01"))
+    assert "no such version" in _one_line(home.try_voxhouse("rollback", "19990101T000000Z-00000000"))
+    secrets = home.path / "secrets.env"
+    kept = secrets.read_text(encoding="utf-8")
+    secrets.write_text("", encoding="utf-8")
+    try:
+        line = _one_line(home.try_voxhouse("run", "--source", "aurora_shopify"))
+        assert "missing credentials VOXHOUSE_AURORA_SHOPIFY_ACCESS_TOKEN" in line
+    finally:
+        secrets.write_text(kept, encoding="utf-8")
+
+
+def test_no_address_of_a_person_stands_outside_the_vault(home: LiveHome) -> None:
+    kept_apart = {"pii", "inbox", "sandbox", "secrets.env"}
+    with sqlite3.connect(home.path / "pii" / "vault.db") as vault:
+        columns = [row[1] for row in vault.execute("pragma table_info(identifiers)")]
+        known = [str(row[columns.index("identifier")]) for row in vault.execute("select * from identifiers")]
+    addresses = [text.encode() for text in known if "@" in text]
+    assert len(addresses) > 100
+    for path in home.path.rglob("*"):
+        inside = path.relative_to(home.path).parts[0]
+        if path.is_file() and inside not in kept_apart:
+            content = path.read_bytes()
+            assert not any(address in content for address in addresses), path
+    for table in home.rows(
+        "select table_catalog as file, table_schema as schema, table_name as name from information_schema.tables"
+    ):
+        found = home.one(
+            f"select count(*) from {table['file']}.{table['schema']}.{table['name']} as t where t::varchar like '%@%.%'"
+        )
+        assert found == 0, table
+
+
+def test_the_doctor_finds_the_home_well_and_says_what_is_not(home: LiveHome) -> None:
+    assert "!!" not in home.voxhouse("doctor")
+    home.voxhouse("stop")
+    done = home.try_voxhouse("doctor")
+    assert done.returncode == 1
+    assert "check base_url and the network" in done.stdout
+    home.voxhouse("sandbox", "start")

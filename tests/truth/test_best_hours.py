@@ -56,7 +56,9 @@ def _build(home: Home, warehouse: Path) -> None:
 
 def _rank_of_the_best_hour(folder: Path, seed: int) -> list[tuple[str, int]]:
     """Account, and the place that the mart gives to the cell of the week which truly is the account's best."""
-    live = make_home(folder / "home", "--seed", str(seed), "--customers", "20", "--orders", "40", "--posts", "1500")
+    live = make_home(
+        folder / "home", options=("--seed", str(seed), "--customers", "20", "--orders", "40", "--posts", "1500")
+    )
     try:
         _load(live)
     finally:
