@@ -60,7 +60,9 @@ def main() -> int:
         settings = Settings.from_environment()
         settings.prepare()
         manifest = ensure_manifest(settings)
-        fluff = subprocess.run([str(bin_folder / "sqlfluff"), "lint", "--disable-progress-bar", "dbt_project/models"], cwd=ROOT)
+        fluff = subprocess.run(
+            [str(bin_folder / "sqlfluff"), "lint", "--disable-progress-bar", "dbt_project/models"], cwd=ROOT
+        )
         bouncer = subprocess.run(
             [str(bin_folder / "dbt-bouncer"), "run", "--config-file", "dbt_project/dbt-bouncer.yml"],
             cwd=ROOT,
