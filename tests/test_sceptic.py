@@ -78,7 +78,7 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     )
 
 
-# A home's vault draws its tokens at random, and what is made of them differs from home to home, as do the names of loads.
+# A home's vault draws its tokens at random; what is made of them is the home's own, as are the names of loads.
 OF_THE_HOME = ("person_token", "author_key", "identity_key", "source_id", "evidence", "_load_id")
 
 
