@@ -41,14 +41,16 @@ _CHECK_RESULT = pa.schema(
     ]
 )
 _VERSION = pa.schema([("version_id", TEXT), ("published_at", TIMESTAMP), ("as_of", DATE), ("run_id", TEXT)])
+# A dropped file has said all that it will say: only what an API could tell anew can be stale.
 _FRESHNESS_SQL = """
     select
-        source_instance,
-        table_name,
-        max(_observed_at) as last_observed_at,
-        date_diff('minute', max(_observed_at), $now) / 60.0 as age_hours,
-        date_diff('minute', max(_observed_at), $now) / 60.0 <= $limit_hours as is_fresh
-    from landing.streams
+        streams.source_instance,
+        streams.table_name,
+        max(streams._observed_at) as last_observed_at,
+        date_diff('minute', last_observed_at, $now) / 60.0 as age_hours,
+        any_value(sources.kind) = 'file_drop' or age_hours <= $limit_hours as is_fresh
+    from landing.streams as streams
+    inner join landing.config__sources as sources using (source_instance)
     group by all
     order by all
 """
