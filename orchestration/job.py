@@ -11,7 +11,7 @@ from typing import Protocol
 import dagster as dg
 
 from orchestration.config import Settings
-from pipelines.errors import TerminalError
+from pipelines.errors import PipelineError, TerminalError
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -85,13 +85,23 @@ class _Error(Protocol):
     def message(self) -> str: ...
 
     @property
+    def cls_name(self) -> str | None: ...
+
+    @property
     def cause(self) -> _Error | None: ...
 
 
+_OURS = {kind.__name__ for kind in (PipelineError, *PipelineError.__subclasses__())}
+
+
 def _root_message(error: _Error | None) -> str:
-    while error and error.cause:
+    """What our own error says, wherever it stands in the chain; else the message of the first cause."""
+    while error and error.cause and error.cls_name not in _OURS:
         error = error.cause
-    lines = [_ANSI.sub("", line).strip() for line in (error.message if error else "").splitlines()]
+    text = error.message if error else ""
+    if error and error.cls_name in _OURS:
+        text = text.partition(": ")[2]
+    lines = [_ANSI.sub("", line).strip() for line in text.splitlines()]
     return " ".join(line for line in lines if line)[:600]
 
 
