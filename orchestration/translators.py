@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from pipelines.landing import tables_of
 from pipelines.schema import Table
+from pipelines.sources import KINDS
 
 OWNERS = {"landing": "team:data-engineering", "marts": "team:analytics", "finance": "team:finance"}
-SOURCE_KINDS = ("file_drop", "instagram", "hubspot", "shopify")
 
 
 def source_tables() -> dict[str, tuple[Table, ...]]:
     """Declared landing tables by source kind."""
-    return {kind: import_module(f"pipelines.sources.{kind}.tables").TABLES for kind in SOURCE_KINDS}
+    return {kind: tables_of(kind) for kind in KINDS}
 
 
 def landing_key(kind: str, table: Table | str) -> dg.AssetKey:

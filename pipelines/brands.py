@@ -10,11 +10,18 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import ConfigError
+from pipelines.sources import API_KINDS
 
 
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"unknown time zone {name!r}")
+    return name
+
+
+def _known_kind(name: str) -> str:
+    if name not in API_KINDS:
+        raise ValueError(f"unknown kind {name!r}, use one of {', '.join(API_KINDS)}")
     return name
 
 
@@ -43,7 +50,7 @@ class Brand(_Strict):
 class SourceConfig(_Strict):
     """One configured source instance: an API account. File drops configure themselves in the inbox."""
 
-    kind: Literal["instagram", "hubspot", "shopify"]
+    kind: Annotated[str, AfterValidator(_known_kind)]
     brand: Name
     base_url: str
     api_version: str | None = None

@@ -18,14 +18,9 @@ from pipelines.ledger import Ledger, Load
 from pipelines.packages import Packages
 from pipelines.records import QUARANTINE, STREAMS, nullable
 from pipelines.schema import BOOLEAN, DATE, DOUBLE, INTEGER, TEXT, TIMESTAMP, Table
+from pipelines.sources import KINDS
 
-TABLE_MODULES = {
-    "instagram": "pipelines.sources.instagram.tables",
-    "hubspot": "pipelines.sources.hubspot.tables",
-    "shopify": "pipelines.sources.shopify.tables",
-    "file_drop": "pipelines.sources.file_drop.tables",
-    "models": "pipelines.models.tables",
-}
+TABLE_MODULES = {kind: f"pipelines.sources.{kind}.tables" for kind in KINDS} | {"models": "pipelines.models.tables"}
 """Source kind to the module that declares its landing tables."""
 
 
@@ -165,7 +160,7 @@ def _accounts(brands: Brands) -> list[tuple[Any, ...]]:
         for account in ids
     ]
     by_handle = [
-        (name, "instagram", None, handle.removeprefix("@"))
+        (name, source.kind, None, handle.removeprefix("@"))
         for source in brands.sources.values()
         for name, handle in source.competitors.items()
     ]
