@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,8 @@ def start(settings: Settings, server: Server) -> bool:
     """Start a server unless it runs; returns whether it was started. Raises TerminalError with the log's last line."""
     if is_running(settings, server.name):
         return False
+    if server.url:
+        _require_free_port(server.name, server.url)
     log_path = settings.home / "logs" / f"{server.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("ab") as log:
@@ -79,6 +83,18 @@ def stop(settings: Settings, name: str) -> bool:
 def names(settings: Settings) -> list[str]:
     """Names of the servers that were started and not stopped."""
     return sorted(path.stem for path in (settings.home / "run").glob("*.server"))
+
+
+def _require_free_port(name: str, url: str) -> None:
+    """Another home's server on our port would answer in place of ours."""
+    port = urllib.parse.urlsplit(url).port or 80
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            remedy = f"end what holds it or set VOXHOUSE_{name.upper()}_PORT"
+            raise TerminalError(f"port {port} is taken", name, remedy) from error
 
 
 def _wait(process: subprocess.Popen[bytes], server: Server, url: str, log_path: Path) -> None:

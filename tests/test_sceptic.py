@@ -175,6 +175,19 @@ def test_a_failing_staging_suite_builds_no_mart_and_publishes_nothing(home: Live
     home.voxhouse("run")
 
 
+def _landed(home: LiveHome) -> set[tuple[Path, int]]:
+    return {(path, path.stat().st_mtime_ns) for path in (home.path / "landing").rglob("*.parquet")}
+
+
+def test_a_full_refresh_rebuilds_the_same_marts_and_leaves_landing_alone(home: LiveHome) -> None:
+    marts, landed = _marts(home), _landed(home)
+    with (home.path / "warehouse" / "warehouse.duckdb").open("wb") as damaged:
+        damaged.write(b"not a database")
+    home.voxhouse("run", "--full-refresh")
+    assert _marts(home) == marts
+    assert _landed(home) == landed
+
+
 def test_two_runs_at_once_and_other_bad_calls_are_told_in_one_line(home: LiveHome) -> None:
     first = subprocess.Popen(home.command("run"), env=home.environment, cwd=home.path, stderr=subprocess.DEVNULL)
     lock = home.path / "run" / "warehouse.holder"

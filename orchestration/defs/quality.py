@@ -37,6 +37,7 @@ def raw_checks(context: dg.AssetCheckExecutionContext, home: HomeRun) -> Iterato
                 check_name=RAW_CHECK,
                 passed=not faults,
                 description="; ".join(faults) or None,
+                metadata=_pages(home, "raw"),
             )
     tell(context, "raw checks: " + ("held back" if any(verdicts.values()) else "all loads accepted"))
 
@@ -46,7 +47,7 @@ def staging_checks(context: dg.AssetCheckExecutionContext, home: HomeRun) -> Ite
     """Proves the staging and intermediate layers."""
     with one_clear_cause():
         verdicts = check_staging(home)
-    yield from _results(context, "staging", STAGING_TABLES, verdicts)
+    yield from _results(context, home, "staging", STAGING_TABLES, verdicts)
 
 
 @dg.multi_asset_check(name="check_marts", specs=_specs(MART_TABLES))
@@ -54,11 +55,15 @@ def mart_checks(context: dg.AssetCheckExecutionContext, home: HomeRun) -> Iterat
     """Proves the marts: distributions, reconciliation, readiness to publish."""
     with one_clear_cause():
         verdicts = check_marts(home)
-    yield from _results(context, "marts", MART_TABLES, verdicts)
+    yield from _results(context, home, "marts", MART_TABLES, verdicts)
 
 
 def _results(
-    context: dg.AssetCheckExecutionContext, stage: str, tables: tuple[str, ...], verdicts: dict[str, list[str]]
+    context: dg.AssetCheckExecutionContext,
+    home: HomeRun,
+    stage: str,
+    tables: tuple[str, ...],
+    verdicts: dict[str, list[str]],
 ) -> Iterator[dg.AssetCheckResult]:
     tell(
         context,
@@ -72,4 +77,10 @@ def _results(
             check_name=CHECK,
             passed=not faults,
             description="; ".join(faults) or None,
+            metadata=_pages(home, stage),
         )
+
+
+def _pages(home: HomeRun, stage: str) -> dict[str, dg.MetadataValue]:
+    page = home.settings.data_docs / stage / "index.html"
+    return {"data_docs": dg.MetadataValue.url(page.as_uri())}

@@ -40,6 +40,8 @@ TRANSLATOR = WarehouseTranslator()
 def build_staging(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeRun) -> Iterator[Any]:
     """Newest versions, one model of accounts, posts, messages, people and orders."""
     with one_clear_cause():
+        if home.full_refresh:
+            home.warehouse.unlink(missing_ok=True)
         open_landing(home)
     yield from _build(context, dbt, home)
 

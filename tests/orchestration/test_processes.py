@@ -50,7 +50,21 @@ def test_a_pid_that_belongs_to_another_process_now_is_left_alone(settings: Setti
     assert not processes.stop(settings, "files")
 
 
+def test_a_port_that_another_home_holds_is_named(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            TerminalError, match=f"files: port {port} is taken; end what holds it or set VOXHOUSE_FILES_PORT"
+        ):
+            processes.start(settings, _server(port))
+    assert processes.names(settings) == []
+
+
 def test_a_server_that_dies_says_why(settings: Settings) -> None:
-    server = Server("broken", [sys.executable, "-c", "raise SystemExit('no such thing')"], {}, "http://127.0.0.1:9/")
+    server = Server(
+        "broken", [sys.executable, "-c", "raise SystemExit('no such thing')"], {}, f"http://127.0.0.1:{_free_port()}/"
+    )
     with pytest.raises(TerminalError, match="broken ended: no such thing"):
         processes.start(settings, server)
