@@ -34,7 +34,9 @@ def orders() -> list[Expectation]:
     """Orders of all sources."""
     table = "intermediate.int_orders"
     upstream = " union all ".join(
-        f"select order_id from staging.{name} where ordered_at < (select as_of_at from {RUN})"
+        # A run for a past day ends with the brand's own day.
+        f"select order_id from staging.{name} left join intermediate.int_brand_clocks using (brand_id)"
+        f" where ordered_at < coalesce(visible_until, (select as_of_at from {RUN}))"
         for name in ("stg_shopify__orders", "stg_file_drop__orders")
     )
     return [
