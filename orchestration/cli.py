@@ -35,10 +35,16 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings() -> Settings:
+def _plain_settings() -> Settings:
+    """The home as the environment names it; nothing is made there."""
     from orchestration.config import Settings
 
-    settings = Settings.from_environment()
+    return Settings.from_environment()
+
+
+def _settings() -> Settings:
+    """The same, ready to be written to."""
+    settings = _plain_settings()
     settings.prepare()
     return settings
 
@@ -80,12 +86,6 @@ def query(
         print_table(columns, rows)
     else:
         print(render(columns, rows, format))
-
-
-def _plain_settings() -> Settings:
-    from orchestration.config import Settings
-
-    return Settings.from_environment()
 
 
 @app.command()

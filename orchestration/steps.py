@@ -14,7 +14,6 @@ import dagster as dg
 from pipelines.errors import PipelineError, TransientError
 
 _STARTED = time.monotonic()
-RETRIES_TAG = "voxhouse/retries"
 
 
 class _Logging(Protocol):

@@ -14,6 +14,7 @@ from orchestration import processes
 from orchestration.config import Settings
 from orchestration.processes import Server
 from pipelines.errors import TerminalError
+from tests.homes import free_port
 
 
 @pytest.fixture
@@ -28,14 +29,8 @@ def _server(port: int) -> Server:
     return Server("files", command, {}, f"http://127.0.0.1:{port}/", patience_seconds=20)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_a_server_is_started_once_and_ended(settings: Settings) -> None:
-    server = _server(_free_port())
+    server = _server(free_port())
     assert processes.start(settings, server)
     assert not processes.start(settings, server)
     assert processes.names(settings) == ["files"]
@@ -64,7 +59,7 @@ def test_a_port_that_another_home_holds_is_named(settings: Settings) -> None:
 
 def test_a_server_that_dies_says_why(settings: Settings) -> None:
     server = Server(
-        "broken", [sys.executable, "-c", "raise SystemExit('no such thing')"], {}, f"http://127.0.0.1:{_free_port()}/"
+        "broken", [sys.executable, "-c", "raise SystemExit('no such thing')"], {}, f"http://127.0.0.1:{free_port()}/"
     )
     with pytest.raises(TerminalError, match="broken ended: no such thing"):
         processes.start(settings, server)
