@@ -7,7 +7,10 @@ from orchestration.publishing import current_version
 from orchestration.sandbox import control, start_sandbox
 from orchestration.serve import serve_all
 from orchestration.steps import say
-from pipelines.sandbox import WorldOptions
+from sandbox import WorldOptions
+
+RESTLESS = WorldOptions(moves=7, lag=5, rate=400)
+"""A world that moves while it is read, whose search indexes lag and whose APIs throttle."""
 
 
 def show(settings: Settings) -> None:
@@ -15,7 +18,7 @@ def show(settings: Settings) -> None:
     from orchestration.console import report_run
     from orchestration.job import run_nightly
 
-    start_sandbox(settings, WorldOptions())
+    start_sandbox(settings, RESTLESS)
     if current_version(settings.serving) is None:
         say("first run: history and everything up to the world's clock")
         report_run(run_nightly())

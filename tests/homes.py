@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestration.query import run_query
+from sandbox import control
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_WORLD = ("--customers", "400", "--orders", "1600", "--posts", "150")
 _NONE: Mapping[str, str] = {}
 
 
+_HELD: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A loopback port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody else gets while this process lives: it is bound here, and servers may share it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -81,15 +85,9 @@ class LiveHome:
         ((value,),) = [tuple(row.values()) for row in self.rows(sql)]
         return value
 
-    def sandbox(self, action: str, body: dict[str, Any], method: str = "POST") -> dict[str, Any]:
+    def sandbox(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask the sandbox to change its world."""
-        url = f"http://127.0.0.1:{self.sandbox_port}/_sandbox/{action}"
-        request = urllib.request.Request(
-            url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer: dict[str, Any] = json.loads(response.read() or b"{}")
-            return answer
+        return control(self.path, action, body)
 
 
 def make_home(folder: Path, variables: Mapping[str, str] = _NONE, options: Sequence[str] = SMALL_WORLD) -> LiveHome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ import pytest
 import requests
 import uvicorn
 
-from pipelines.credentials import read_secrets
-from pipelines.sandbox import WorldOptions, prepare
-from pipelines.sandbox.server import config
-from pipelines.sandbox.world.build import World, build
+from sandbox import WorldOptions, control, prepare
+from sandbox.server import bind, config
+from sandbox.store import Store
+from sandbox.world.build import World, build
 
 SMALL = WorldOptions(seed=7, posts=120, customers=300, orders=1_200)
 
@@ -34,8 +34,12 @@ class Client:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def credentials(self, kind: str) -> dict[str, str]:
+        known: dict[str, str] = Store(self.home).tokens()[kind]["credentials"]
+        return known
+
     def token(self, kind: str) -> str:
-        return read_secrets(self.home / "secrets.env")[f"VOXHOUSE_AURORA_{kind.upper()}_ACCESS_TOKEN"]
+        return self.credentials(kind)["access_token"]
 
     def graph(self, path: str, **params: Any) -> requests.Response:
         return self.session.get(
@@ -50,30 +54,29 @@ class Client:
         return self.hubspot("POST", f"/crm/v3/objects/{name}/search", json=body)
 
     def shopify(self, query: str, **variables: Any) -> requests.Response:
-        return self.session.post(
-            self.url("/shopify/admin/api/2026-10/graphql.json"),
-            json={"query": query, "variables": variables},
-            headers={"X-Shopify-Access-Token": self.token("shopify")},
-        )
+        return self.send(json.dumps({"query": query, "variables": variables}).encode())
+
+    def send(self, body: bytes, token: str | None = None, version: str = "2026-10") -> requests.Response:
+        """Any body to the shop."""
+        headers = {"X-Shopify-Access-Token": token or self.token("shopify"), "Content-Type": "application/json"}
+        return self.session.post(self.url(f"/shopify/admin/api/{version}/graphql.json"), data=body, headers=headers)
 
     def control(self, name: str, **body: Any) -> dict[str, Any]:
-        response = self.session.post(self.url(f"/_sandbox/{name}"), json=body)
-        assert response.status_code == 200, response.text
-        content: dict[str, Any] = response.json()
-        return content
+        return control(self.home, name, body, self.port)
+
+    def try_control(self, name: str, body: object, **headers: str) -> requests.Response:
+        """Any body to the control, with the token and the headers that it wants unless others are given."""
+        token = (self.home / "sandbox" / "control.token").read_text()
+        usual = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.session.post(self.url(f"/_sandbox/{name}"), data=sent, headers={**usual, **headers})
 
     def calm(self) -> None:
-        assert self.session.delete(self.url("/_sandbox/trouble")).json() == {"cleared": True}
+        assert self.control("calm") == {"cleared": True}
 
     def truth(self, name: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = pq.read_table(self.home / "sandbox" / "truth" / f"{name}.parquet").to_pylist()
         return rows
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -83,18 +86,25 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    home, port = tmp_path_factory.mktemp("home"), free_port()
-    prepare(home, SMALL, port)
-    yield from served(home, port)
+    yield from served(tmp_path_factory.mktemp("home"), SMALL)
 
 
-def served(home: Path, port: int) -> Iterator[Client]:
-    server = uvicorn.Server(config(home, port))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    yield Client(home, port)
-    server.should_exit = True
-    thread.join(timeout=10)
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Client]:
+    yield from served(tmp_path, SMALL)
+
+
+def served(home: Path, options: WorldOptions = SMALL) -> Iterator[Client]:
+    """A home with a world, on a port that is bound before anybody hears of it."""
+    with bind(home, 0) as listener:
+        port = int(listener.getsockname()[1])
+        prepare(home, options, port)
+        server = uvicorn.Server(config(home, port))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield Client(home, port)
+        server.should_exit = True
+        thread.join(timeout=10)

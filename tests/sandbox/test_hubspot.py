@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import requests
 
-from pipelines.sandbox.api import hubspot
 from tests.sandbox.conftest import Client
 
 
@@ -53,7 +52,9 @@ def test_a_merged_contact_is_gone_and_its_survivor_names_it(sandbox: Client) -> 
     assert survivors
     present = {record["id"] for record in records}
     for survivor in survivors:
-        assert not present & set(survivor["properties"]["hs_merged_object_ids"].split(";"))
+        merged = survivor["properties"]["hs_merged_object_ids"].split(";")
+        assert not present & set(merged)
+        assert sandbox.hubspot("GET", f"/crm/v3/objects/contacts/{merged[0]}").json()["id"] == survivor["id"]
 
 
 def test_archived_contacts_are_only_in_the_archived_list(sandbox: Client) -> None:
@@ -70,13 +71,14 @@ def test_archived_contacts_are_only_in_the_archived_list(sandbox: Client) -> Non
     assert not live & {record["id"] for record in archived}
 
 
-def test_a_search_ends_at_its_ceiling(sandbox: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_ends_at_its_ceiling(sandbox: Client) -> None:
     assert "10000" in sandbox.search("contacts", limit=200, after="9900").json()["message"]
-    monkeypatch.setattr(hubspot, "SEARCH_CEILING", 50)
+    sandbox.control("conditions", api="hubspot", ceiling=50)
     beyond = sandbox.search("contacts", limit=20, after="40")
     assert beyond.status_code == 400
     assert beyond.json()["category"] == "VALIDATION_ERROR"
     assert sandbox.search("contacts", limit=10, after="40").status_code == 200
+    sandbox.control("conditions", api="hubspot", ceiling=0)
     assert sandbox.search("contacts", limit=201).status_code == 400
 
 
@@ -100,6 +102,7 @@ def test_deals_have_a_contact_a_company_and_currencies(sandbox: Client) -> None:
         answer = sandbox.hubspot("POST", f"/crm/v4/associations/deals/{name}/batch/read", json={"inputs": inputs})
         assert answer.status_code == 200
         assert len(answer.json()["results"]) == len(deals)
+        assert {type(pair["to"][0]["toObjectId"]) for pair in answer.json()["results"]} == {int}
     missing = sandbox.hubspot(
         "POST", "/crm/v4/associations/deals/contacts/batch/read", json={"inputs": [*inputs[:1], {"id": "1"}]}
     )
@@ -125,3 +128,23 @@ def test_a_wrong_token_and_an_unknown_path_are_refused(sandbox: Client) -> None:
     answer = requests.post(sandbox.url("/hubspot/crm/v3/objects/contacts/search"), json={})
     assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
     assert sandbox.hubspot("GET", "/crm/v3/objects/unicorns").status_code == 404
+
+
+def test_records_are_read_by_id_alone_and_in_batches(sandbox: Client) -> None:
+    first, second = sandbox.search("contacts", limit=2, properties=["email"]).json()["results"]
+    assert sandbox.hubspot("GET", f"/crm/v3/objects/contacts/{first['id']}?properties=email").json() == first
+    sent = {"properties": ["email"], "inputs": [{"id": first["id"]}, {"id": second["id"]}]}
+    both = sandbox.hubspot("POST", "/crm/v3/objects/contacts/batch/read", json=sent)
+    assert (both.status_code, both.json()["results"]) == (200, [first, second])
+    sent["inputs"] = [{"id": first["id"]}, {"id": "1"}]
+    one = sandbox.hubspot("POST", "/crm/v3/objects/contacts/batch/read", json=sent)
+    assert (one.status_code, one.json()["results"], one.json()["numErrors"]) == (207, [first], 1)
+    assert one.json()["errors"][0]["context"] == {"ids": ["1"]}
+    archived = sandbox.hubspot("GET", "/crm/v3/objects/contacts?archived=true&limit=1").json()["results"][0]
+    sent["inputs"] = [{"id": archived["id"]}, {"id": first["id"]}]
+    query = {"archived": "true"}
+    found = sandbox.hubspot("POST", "/crm/v3/objects/contacts/batch/read", json=sent, params=query).json()
+    assert [record["id"] for record in found["results"]] == [archived["id"]]
+    assert sandbox.hubspot("GET", "/crm/v3/objects/contacts/1").status_code == 404
+    many = {"inputs": [{"id": "1"}] * 101}
+    assert sandbox.hubspot("POST", "/crm/v3/objects/contacts/batch/read", json=many).status_code == 400

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from pipelines.sandbox.api.graph_fields import Field, FieldsError, parse_fields
+from sandbox.api.instagram.fields import Field, FieldsError, parse_fields
 from tests.sandbox.conftest import Client
 
 OWN = "17841400000000001"

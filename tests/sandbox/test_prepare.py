@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import stat
 import time
 from pathlib import Path
@@ -14,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipelines.brands import load_brands
-from pipelines.sandbox import prepare
-from pipelines.sandbox.world.columns import NEVER
 from pipelines.sources.file_drop.mapping import Drop
+from sandbox import prepare
+from sandbox.store import Store
+from sandbox.world.columns import NEVER
 from tests.sandbox.conftest import SMALL
 
 
@@ -41,9 +42,25 @@ def truth(home: Path, name: str) -> list[dict[str, Any]]:
 
 
 def test_settings_are_valid_and_secrets_are_the_owner_s_alone(prepared: Path) -> None:
-    brands = load_brands(prepared / "brands.yml")
-    assert set(brands.sources) == {"aurora_instagram", "aurora_hubspot", "aurora_shopify"}
-    assert brands.sources["aurora_instagram"].competitors.keys() == {"borealis", "cirrus"}
+    sources = yaml.safe_load((prepared / "brands.yml").read_text(encoding="utf-8"))["sources"]
+    assert sources == {
+        "aurora_hubspot": {"kind": "hubspot", "brand": "aurora", "base_url": "http://127.0.0.1:8710/hubspot"},
+        "aurora_instagram": {
+            "kind": "instagram",
+            "brand": "aurora",
+            "base_url": "http://127.0.0.1:8710/instagram",
+            "account_id": "17841400000000001",
+            "competitors": {"borealis": "borealis_home", "cirrus": "cirrus.living"},
+        },
+        "aurora_shopify": {"kind": "shopify", "brand": "aurora", "base_url": "http://127.0.0.1:8710/shopify"},
+    }
+    names = [line.partition("=")[0] for line in (prepared / "secrets.env").read_text().splitlines()]
+    assert names == [
+        "VOXHOUSE_AURORA_HUBSPOT_ACCESS_TOKEN",
+        "VOXHOUSE_AURORA_INSTAGRAM_ACCESS_TOKEN",
+        "VOXHOUSE_AURORA_SHOPIFY_CLIENT_ID",
+        "VOXHOUSE_AURORA_SHOPIFY_CLIENT_SECRET",
+    ]
     assert stat.S_IMODE((prepared / "secrets.env").stat().st_mode) == 0o600
     assert json.loads((prepared / "clock.json").read_text())["now"] == "2026-06-30T22:00:00Z"
 
@@ -142,3 +159,27 @@ def test_identities_of_one_person_stand_together(prepared: Path, world: Any) -> 
     twins = world.contacts.person[(world.contacts.merged_at < NEVER) & (world.contacts.created_at <= 1_782_856_800)]
     assert all(len(people[int(person)]["contact_ids"]) == 2 for person in twins)
     assert sum(row["shop_customer_id"] is not None and bool(row["contact_ids"]) for row in people.values()) > 200
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_everything_is_the_owner_s_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        prepare(tmp_path / "home", SMALL, 8710)
+    finally:
+        os.umask(before)
+    made = [tmp_path / "home", *(tmp_path / "home").rglob("*")]
+    assert len(made) > 20
+    wrong = [p for p in made if stat.S_IMODE(p.stat().st_mode) != (0o700 if p.is_dir() else 0o600)]
+    assert wrong == []
+    assert {"brands.yml", "secrets.env", "inbox", "sandbox"} <= {p.name for p in made}
+    assert {"control.token", "tokens.json", "truth"} <= {p.name for p in (tmp_path / "home" / "sandbox").iterdir()}
+
+
+def test_tokens_that_a_home_has_already_are_accepted(tmp_path: Path) -> None:
+    """A home of an older sandbox, which gave each vendor one token."""
+    secrets = tmp_path / "secrets.env"
+    secrets.write_text("# mine\nVOXHOUSE_AURORA_SHOPIFY_ACCESS_TOKEN=old\n", encoding="utf-8")
+    prepare(tmp_path, SMALL, 8710)
+    assert Store(tmp_path).tokens()["shopify"]["credentials"]["access_token"] == "old"
+    assert secrets.read_text(encoding="utf-8").startswith("# mine")

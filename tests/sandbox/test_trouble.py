@@ -129,6 +129,6 @@ def test_wrong_types_come_in_a_share_of_the_records_and_always_in_the_same(
 
 
 def test_unknown_trouble_is_refused(sandbox: Client) -> None:
-    answer = sandbox.session.post(sandbox.url("/_sandbox/trouble"), json={"api": "instagram", "kind": "gremlins"})
+    answer = sandbox.try_control("trouble", {"api": "instagram", "kind": "gremlins"})
     assert answer.status_code == 400
     assert "rate_limit" in answer.json()["error"]

@@ -8,12 +8,12 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from pipelines.sandbox.options import ACCOUNTS, WorldOptions
-from pipelines.sandbox.scene import Scene
-from pipelines.sandbox.world.build import World, build
-from pipelines.sandbox.world.calendar import DAY, calendar
-from pipelines.sandbox.world.columns import NEVER, Columns
-from pipelines.sandbox.world.readings import counts
+from sandbox.options import ACCOUNTS, WorldOptions
+from sandbox.scene import Scene
+from sandbox.world.build import World, build
+from sandbox.world.calendar import DAY, calendar
+from sandbox.world.columns import NEVER, Columns
+from sandbox.world.readings import counts
 
 SMALL = WorldOptions(seed=7, posts=120, customers=300, orders=1_200)
 

@@ -1,1 +1,0 @@
-"""The vendors' HTTP APIs over a scene: pure functions from request to answer."""
