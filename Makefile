@@ -52,8 +52,8 @@ bench: setup ## Seconds by stage of the warm demo job, and landing against its f
 
 .PHONY: lock
 lock: ## Compile the lock files anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/warehouse.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra test --extra lint -c requirements/warehouse.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra sandbox pyproject.toml -o requirements/warehouse.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra sandbox --extra test --extra lint -c requirements/warehouse.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile --python-version 3.11 --universal --generate-hashes --no-annotate --no-header superset/requirements.in -o requirements/superset.txt
 
 .PHONY: clean

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import ConfigError
-from pipelines.sources import API_KINDS
+from pipelines.sources import KINDS, Name, SourceConfiguration, configuration
 
 
 def _known_timezone(name: str) -> str:
@@ -19,15 +20,20 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-def _known_kind(name: str) -> str:
-    if name not in API_KINDS:
-        raise ValueError(f"unknown kind {name!r}, use one of {', '.join(API_KINDS)}")
-    return name
+def _of_its_kind(entry: Any) -> Any:
+    """A source's entry as the model of its kind."""
+    if isinstance(entry, SourceConfiguration):
+        return entry
+    name = entry.get("kind") if isinstance(entry, Mapping) else None
+    kinds = [kind for kind in KINDS if not configuration(kind).is_delivery]
+    if name not in kinds:
+        raise ValueError(f"unknown kind, use one of {', '.join(kinds)}")
+    return configuration(name).model_validate(entry)
 
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Source = Annotated[SourceConfiguration, BeforeValidator(_of_its_kind)]
 
 
 class _Strict(BaseModel):
@@ -45,18 +51,6 @@ class Brand(_Strict):
     competitors: tuple[Name, ...] = ()
     accounts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Account ids by network, for posts and readings that arrive as files."""
-
-
-class SourceConfig(_Strict):
-    """One configured source instance: an API account. File drops configure themselves in the inbox."""
-
-    kind: Annotated[str, AfterValidator(_known_kind)]
-    brand: Name
-    base_url: str
-    api_version: str | None = None
-    account_id: str | None = None
-    competitors: dict[Name, str] = Field(default_factory=dict)
-    """Instagram only: competitor brand to public handle."""
 
 
 class LifetimeValue(_Strict):
@@ -79,6 +73,10 @@ class Quality(_Strict):
     """Limits beyond which a load is held back."""
 
     quarantine_max_share: float = Field(default=0.02, ge=0, le=1)
+    """Of a table's new records, over as many loads as hold `quarantine_window_records` of them."""
+    quarantine_window_records: int = Field(default=500, ge=0)
+    quarantine_min_records: int = Field(default=10, ge=0)
+    """So many bad records in one load never hold it back."""
     volume_min_share_of_median: float = Field(default=0.2, ge=0, le=1)
     freshness_hours: float = Field(default=48, gt=0)
 
@@ -93,7 +91,7 @@ class Brands(_Strict):
     value_bands: dict[str, float] = Field(default_factory=lambda: {"low": 0.0, "medium": 100.0, "high": 400.0})
     """Band to its least historic net revenue in the reporting currency."""
     brands: dict[Name, Brand]
-    sources: dict[Name, SourceConfig] = Field(default_factory=dict)
+    sources: dict[Name, Source] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Brands:
@@ -102,7 +100,7 @@ class Brands(_Strict):
                 if name not in self.brands:
                     raise ValueError(f"brand {brand_id} names the competitor {name}, which is not under brands")
         for instance, source in self.sources.items():
-            for name in (source.brand, *source.competitors):
+            for name in source.brands:
                 if name not in self.brands:
                     raise ValueError(f"source {instance} names the brand {name}, which is not under brands")
         return self
@@ -110,13 +108,32 @@ class Brands(_Strict):
 
 def load_brands(path: Path) -> Brands:
     """Read and validate `brands.yml`; raises ConfigError with every fault in one line."""
+    remedy = "correct these entries"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Brands.model_validate(content)
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", str(path), "run `voxhouse doctor` for how to start") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML ({' '.join(str(error).split())})", str(path), "correct the file") from error
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ConfigError(faults, str(path), "correct these entries") from error
+    except FileNotFoundError:
+        raise ConfigError("no such file", str(path), "run `voxhouse doctor` for how to start") from None
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8", str(path), "save it as UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, ValidationError):
+            raise ConfigError(faults_of(error), str(path), remedy) from None
+        raise ConfigError(f"not YAML ({yaml_fault(error)})", str(path), "correct the file") from None
+
+
+def faults_of(error: ValidationError) -> str:
+    """Every fault with its place, in one line; no value of the file is in it."""
+    errors = [e for e in error.errors() if e["type"] != "too_short"] or error.errors()
+    told = (f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}" for e in errors)
+    return " ".join("; ".join(told).split())
+
+
+def yaml_fault(error: Exception) -> str:
+    """What a YAML reader found wrong, and where; nothing of the file is in it."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or (
+        "nested too deep" if isinstance(error, RecursionError) else "unreadable"
+    )
+    at = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return " ".join(f"{problem}{at}".split())

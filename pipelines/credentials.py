@@ -1,11 +1,24 @@
-"""Credentials of source instances: the environment's value wins over `secrets.env`."""
+"""Credentials of source instances: the environment wins over `secrets.env`; renewed tokens lie in the vault's half.
+
+A renewed refresh token stands for the configured one that it came from, and no longer once a person has set another.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import ConfigError
+from pipelines.home import write_privately
+
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a credential
+WARNED_BEFORE = timedelta(days=7)
+"""How long before a credential ends people are told."""
 
 
 def variable(instance: str, credential: str) -> str:
@@ -25,13 +38,66 @@ def read_secrets(path: Path) -> dict[str, str]:
 
 
 def credentials(
-    instance: str, names: Sequence[str], secrets_file: Path, environment: Mapping[str, str]
+    instance: str, sets: Sequence[Sequence[str]], secrets_file: Path, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """The named credentials of an instance; one ConfigError names all that are missing."""
+    """The first of these sets of credentials that is there whole; one ConfigError names what each lacks."""
     known = {**read_secrets(secrets_file), **environment}
-    missing = [variable(instance, name) for name in names if not known.get(variable(instance, name))]
-    if missing:
-        raise ConfigError(
-            f"missing credentials {', '.join(missing)}", instance, f"set them in the environment or in {secrets_file}"
-        )
-    return {name: known[variable(instance, name)] for name in names}
+    for names in sets:
+        if all(known.get(variable(instance, name)) for name in names):
+            return {name: known[variable(instance, name)] for name in names}
+    missing = " or ".join(
+        ", ".join(variable(instance, name) for name in names if not known.get(variable(instance, name)))
+        for names in sets
+    )
+    if not sets:
+        return {}
+    where = f"set them in the environment or in {secrets_file}"
+    raise ConfigError(f"missing credentials {missing}", instance, where)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTokens:
+    """What vendors gave instead of a configured credential, in `pii/credentials/<instance>.json`."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, pii: Path, instance: str) -> KeptTokens:
+        """Those of one instance."""
+        return cls(pii / "credentials" / f"{instance}.json")
+
+    def over(self, configured: Mapping[str, str]) -> dict[str, str]:
+        """Credentials with the newest refresh token that came from the configured one."""
+        kept = self._read()
+        if kept.get(REFRESH_TOKEN) and kept.get("origin") == _origin(configured):
+            return {**configured, REFRESH_TOKEN: kept[REFRESH_TOKEN]}
+        return dict(configured)
+
+    def keep(self, configured: Mapping[str, str], answer: Mapping[str, Any]) -> None:
+        """Store a renewed token's refresh token, where it has one; on disk before anyone uses the token."""
+        if isinstance(answer.get(REFRESH_TOKEN), str) and REFRESH_TOKEN in configured:
+            renewed = {REFRESH_TOKEN: answer[REFRESH_TOKEN], "origin": _origin(configured)}
+            write_privately(self.path, self._read() | renewed)
+
+    def note_end(self, ends_at: datetime | None) -> None:
+        """Store when the credential ends, as its vendor says."""
+        content = self._read() | {"ends_at": ends_at.astimezone(UTC).isoformat() if ends_at else None}
+        if content != self._read():
+            write_privately(self.path, content)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the credential ends; None: not known, or never."""
+        ends_at = self._read().get("ends_at")
+        return datetime.fromisoformat(ends_at) if ends_at else None
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return content
+
+
+def _origin(configured: Mapping[str, str]) -> str:
+    return hashlib.sha256(configured.get(REFRESH_TOKEN, "").encode()).hexdigest()

@@ -1,9 +1,14 @@
-"""Where the state of one home lives; paths only, nothing is read or created here."""
+"""Where the state of one home lives, and how its files are kept from others. Nothing is read here."""
 
 from __future__ import annotations
 
+import json
+import os
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,29 @@ class Home:
 
     @property
     def pii(self) -> Path:
-        """The only folder that holds identifiers of persons."""
+        """The only folder that holds what identifies persons or was written by them, and renewed credentials."""
         return self.root / "pii"
 
     @property
     def dlt(self) -> Path:
         """Working folders of dlt's pipelines."""
         return self.root / "dlt"
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder and those above it that are missing, each for the owner only whatever the umask; returns it."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def write_privately(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON for the owner only, so that a reader sees all of it or none, also after a power cut."""
+    private_folder(path.parent)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

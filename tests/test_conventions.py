@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("orchestration", "pipelines", "expectations", "superset", "benchmarks")
+PACKAGES = ("orchestration", "pipelines", "expectations", "sandbox", "superset", "benchmarks")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MARTS = sorted((ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
 

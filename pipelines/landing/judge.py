@@ -1,312 +1,333 @@
-"""Typing and row rules, in bulk and in SQL: a record that shows itself to be wrong goes to quarantine.
+"""Judges one extracted table in bulk, in SQL: types, tokens, row rules, and what of it is new.
 
-Records come as a DuckDB relation (JSON documents of an API, rows of a file) and leave as typed Arrow batches of a
-declared table plus quarantine rows, which never hold a raw value. No source logic and no landing belongs here.
+What is wrong goes to quarantine, which holds no value of a record; what is right leaves as typed Arrow batches. A load
+keeps one version of a record: the greatest by `dedup_sort`, then the one that was read last.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
-import orjson
 import pyarrow as pa
 
-from pipelines.casts import Times, cast, is_blank, kind_of, kind_of_type, literal, looks_like_date, quoted
-from pipelines.currencies import CURRENCIES
-from pipelines.schema import BOOLEAN, DATE, INTEGER, SYSTEM_COLUMNS, TEXT, TIMESTAMP, Column, Table
+from pipelines.landing import columns as rules
+from pipelines.landing.sql import literal, parquet, path_literal, quoted
+from pipelines.landing.vault import Vault
+from pipelines.sources import hints
 
 BATCH_ROWS = 100_000
-_INSTANCE, _OBSERVED = (next(c for c in SYSTEM_COLUMNS if c.name == n) for n in ("source_instance", "_observed_at"))
-QUARANTINE = Table(
-    "_quarantine",
-    "Records that broke a rule, without their values.",
-    (),
-    (
-        _INSTANCE,
-        Column("brand_id", TEXT, "Brand to which the record belongs."),
-        Column("table_name", TEXT, "Table in which the record would have landed.", required=True),
-        Column("source_file", TEXT, "File in the inbox folder."),
-        Column("record_number", INTEGER, "Position in the file, or among the table's records of the load, from 1."),
-        Column("record_key", TEXT, "Values of the table's key, joined by |."),
-        Column("column_name", TEXT, "First column that broke a rule; NULL: the record as a whole."),
-        Column("value_kind", TEXT, "null, text, integer, decimal, boolean, date, timestamp or object.", required=True),
-        Column("reason", TEXT, "Broken rule.", required=True),
-        _OBSERVED,
-    ),
-)
-STREAMS = Table(
-    "_streams",
-    "What a load read: stream x table.",
-    (),
-    (
-        _INSTANCE,
-        Column("stream", TEXT, "Stream of the source, or file of the drop.", required=True),
-        Column("table_name", TEXT, "Table that it fills.", required=True),
-        Column("records_read", INTEGER, "Records that the source gave.", required=True),
-        Column("records_landed", INTEGER, "Records that landed.", required=True),
-        Column("records_quarantined", INTEGER, "Records in quarantine.", required=True),
-        Column("cursor", TEXT, "High-water mark of the stream, or version of the file."),
-        Column("is_complete", BOOLEAN, "The stream was read to its end.", required=True),
-        _OBSERVED,
-    ),
-)
+QUARANTINE: rules.Columns = {
+    "source_instance": rules.SYSTEM_COLUMNS["source_instance"],
+    "brand_id": hints.text("Brand to which the record belongs."),
+    "table_name": hints.text("Table in which the record would have landed.", required=True),
+    "source_file": hints.text("File in the inbox folder."),
+    "record_number": hints.whole("Position in the file, or among the table's records of the load, from 1."),
+    "record_key": hints.text("Keyed digest of the table's key."),
+    "record_digest": hints.text("Keyed digest of the whole record: a bad one that is seen again is not new."),
+    "column_name": hints.text("First column that broke a rule; NULL: the record as a whole."),
+    "value_kind": hints.text("null, text, integer, decimal, boolean or object.", required=True),
+    "reason": hints.text("Broken rule.", required=True),
+    "_observed_at": rules.SYSTEM_COLUMNS["_observed_at"],
+}
+BROKEN = "_broken"
+"""A column by which a source says why it could not read a record at all."""
+FILE, FILE_VERSION, RECORD_NUMBER = "_source_file", "_file_version", "_record_number"
+LONGEST_LINE_BYTES = 1 << 27
+"""Of dlt's extract files, which hold up to 1,000 records a line; the reader sets that much aside for each thread."""
 _JSON_KIND = (
-    "case json_type(doc, {0}) when 'VARCHAR' then 'text' when 'BIGINT' then 'integer' when 'UBIGINT' then 'integer' "
+    "case json_type(_doc, {0}) when 'VARCHAR' then 'text' when 'BIGINT' then 'integer' when 'UBIGINT' then 'integer' "
     "when 'DOUBLE' then 'decimal' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'object' "
     "else 'null' end"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """SQL of one column's raw value over the records' relation."""
+class Verdict:
+    """What became of a table's records."""
 
-    sql: str
-    type: str
-    """DuckDB type of `sql`."""
-    kind: str | None = None
-    """SQL of the value's kind; None: what the type says."""
-    unreadable: str | None = None
-    """SQL condition: `sql` is not what the record says, because a part of it could not be read."""
+    read: int
+    landed: int
+    quarantined: int
 
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A table that `judge` made, and where its records come from."""
-
-    name: str
-    table: Table
-    source_file: str | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
-    """SQL of system columns beyond the common ones, by name."""
+    @property
+    def known(self) -> int:
+        """Records that said nothing new."""
+        return self.read - self.landed - self.quarantined
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What was read of a stream: the records per table that it fills, and its high-water mark."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """One table of one load."""
 
-    stream: str
-    records: Mapping[str, int]
-    cursor: str | None
+    con: duckdb.DuckDBPyConnection
+    table: rules.Table
+    instance: str
+    landed_files: Sequence[Path]
+    """Files of the table in accepted loads."""
+    quarantine_files: Sequence[Path]
+    """Files of the instance's quarantine in accepted loads."""
 
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return str(self.table["name"])
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What every row of a load has in common."""
+    def run(self, files: Sequence[Path], vault: Vault) -> Verdict:
+        """Judge the records of dlt's extract files."""
+        self._stage(files)
+        read = self._count("staged")
+        for column, (kind, network) in rules.personal(self.table["columns"]).items():
+            self._tokenise(column, kind, network, vault)
+        self._judge(vault.salt)
+        if key := rules.key(self.table):
+            self._settle_repeated(key)
+            if self.table.get("write_disposition") == "merge":
+                self._leave_out_landed(key)
+        self._leave_out_quarantined()
+        self._erase_texts(vault)
+        landed = self._count("judged", "_fault is null")
+        return Verdict(read, landed, self._count("judged") - landed)
 
-    brand_id: str
-    source_instance: str
-    observed_at: datetime
+    def good(self, constants: Mapping[str, str]) -> Iterator[pa.Table]:
+        """Typed batches of the records to land; `constants` are SQL of the system columns."""
+        columns = rules.landed(self.table)
+        values = [constants.get(name, quoted(name)) for name in columns]
+        yield from self._batches(columns, values, "_fault is null")
 
+    def bad(self, constants: Mapping[str, str]) -> Iterator[pa.Table]:
+        """Quarantine rows of the bad records."""
+        values = {
+            **constants,
+            "table_name": literal(self.name),
+            "source_file": quoted(FILE) if FILE in self.table["columns"] else "null",
+            "record_number": quoted(RECORD_NUMBER) if RECORD_NUMBER in self.table["columns"] else "_number",
+            "record_key": "_key",
+            "record_digest": "_digest",
+            "column_name": '_fault."column"',
+            "value_kind": "_fault.kind",
+            "reason": "_fault.reason",
+        }
+        yield from self._batches(QUARANTINE, [values[name] for name in QUARANTINE], "_fault is not null")
 
-def connect(spill_dir: str) -> duckdb.DuckDBPyConnection:
-    """An in-memory database for one load; what does not fit goes to `spill_dir`, which must be a place for raw data."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": "1200MB",
-        "threads": 2,
-        "temp_directory": spill_dir,
-    }
-    con = duckdb.connect(config=config)
-    con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
-    return con
+    def raw(self, path: Path) -> None:
+        """Write the answers that the bad records came in, a JSON object a line; only the vault's half may hold them."""
+        self.con.execute(f"""
+            copy (
+                select _number as record_number, _fault."column" as column_name, _fault.reason as reason,
+                    {self._document("staged")}::json as record
+                from {self._relation("judged")} join {self._relation("staged")} as staged using (_number)
+                where _fault is not null order by _number
+            ) to {literal(str(path))} (format json)
+        """)
 
+    def _relation(self, suffix: str) -> str:
+        return quoted(f"{self.name} {suffix}")
 
-def encode(records: Sequence[Mapping[str, Any]]) -> str:
-    """JSON array of records; half emoji, which some APIs send, become question marks."""
-    try:
-        return orjson.dumps(records, default=str).decode()
-    except TypeError:
-        return json.dumps(records, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    def _count(self, suffix: str, where: str = "true") -> int:
+        rows = self.con.execute(f"select count(*) from {self._relation(suffix)} where {where}").fetchall()
+        return int(rows[0][0])
 
+    def _batches(self, columns: rules.Columns, values: Sequence[str], where: str) -> Iterator[pa.Table]:
+        selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in zip(columns, values, strict=True))
+        schema = rules.arrow_schema(columns)
+        query = f"select {selected} from {self._relation('judged')} where {where}"
+        for batch in self.con.cursor().execute(query).to_arrow_reader(BATCH_ROWS):
+            yield pa.Table.from_batches([batch]).cast(schema)
 
-def documents(table: Table, relation: str) -> str:
-    """SELECT over `relation` (`_record_number`, `_stream`, JSON `doc`) with a struct `field` of the declared columns.
+    def _stage(self, files: Sequence[Path]) -> None:
+        """Relation of `_number`, `_doc` (JSON, if it came as such), `_broken` and each declared column as text."""
+        lines = [path for path in files if path.suffix != ".parquet"]
+        tables = [path for path in files if path.suffix == ".parquet"]
+        parts = [self._documents(lines)] if lines else []
+        parts += [self._arrow(tables)] if tables else []
+        nothing = ", ".join(f"null::varchar as {quoted(name)}" for name in self._columns)
+        parts = parts or [f"select null::json as _doc, null::varchar as {BROKEN}, {nothing} where false"]
+        self.con.execute(f"""
+            create table {self._relation("staged")} as
+            select row_number() over () as _number, * from ({" union all by name ".join(parts)})
+        """)
 
-    A record that the pages repeat word for word, as they do while a source changes, is taken once.
-    """
-    structure = json.dumps(dict.fromkeys([column.name for column in table.columns], "VARCHAR"))
-    return f"""
-        select min(_record_number) as _record_number, min(_stream) as _stream, null::varchar as _broken, doc,
-            json_transform(doc, {literal(structure)}) as field
-        from {relation} group by doc
-    """
+    @property
+    def _columns(self) -> rules.Columns:
+        columns: rules.Columns = self.table["columns"]
+        return columns
 
+    def _documents(self, files: Sequence[Path]) -> str:
+        """dlt writes dicts as lines of lists."""
+        listed = ", ".join(map(path_literal, files))
+        fields = ", ".join(f"field.{quoted(name)}" for name in (*self._columns, BROKEN))
+        structure = literal(rules.struct((*self._columns, BROKEN)))
+        return f"""
+            select _doc, {fields} from (
+                select _doc, json_transform(_doc, {structure}) as field from (
+                    select unnest(from_json(json, '["JSON"]')) as _doc
+                    from read_ndjson_objects([{listed}], maximum_object_size = {LONGEST_LINE_BYTES})))
+        """
 
-def document_values(table: Table) -> dict[str, Value]:
-    """Values of a table's columns over `documents`."""
-    return {
-        column.name: Value(
-            f"field.{quoted(column.name)}", "VARCHAR", _JSON_KIND.format(literal(json_path(column.name)))
+    def _arrow(self, files: Sequence[Path]) -> str:
+        """Arrow tables lie as Parquet."""
+        scan = parquet(files)
+        found = {row[0] for row in self.con.execute(f"describe select * from {scan}").fetchall()}
+        fields = ", ".join(
+            f"{quoted(name) if name in found else 'null'}::varchar as {quoted(name)}"
+            for name in (*self._columns, BROKEN)
         )
-        for column in table.columns
-    }
+        return f"select null::json as _doc, {fields} from {scan}"
+
+    def _document(self, staged: str) -> str:
+        """SQL of the record as JSON text."""
+        columns = ", ".join(f"{quoted(name)} := {staged}.{quoted(name)}" for name in self._columns)
+        return f"coalesce({staged}._doc::varchar, to_json(struct_pack({columns}))::varchar)"
+
+    def _tokenise(self, column: str, kind: str, network: str, vault: Vault) -> None:
+        """One call of the vault for all values of a column."""
+        found = self.con.execute(f"""
+            select distinct {self._vaulted(column, kind)} as value
+            from {self._relation("staged")} as staged where nullif({quoted(column)}, '') is not null
+        """).to_arrow_table()
+        values: list[str] = found["value"].to_pylist()
+        tokens = pa.array(vault.tokens(kind, values, network), pa.string())
+        self.con.register("tokens", pa.table({"value": pa.array(values, pa.string()), "token": tokens}))
+        self.con.execute(f"create table {self._relation(column)} as from tokens")
+        self.con.unregister("tokens")
+
+    def _vaulted(self, column: str, kind: str) -> str:
+        """SQL of what the vault keeps. A text is its record's own: equal ones are not linked, and go one by one."""
+        value = f"staged.{quoted(column)}"
+        if kind != "text":
+            return value
+        key = [f"staged.{quoted(name)}" for name, hint in self._columns.items() if hint.get("primary_key")]
+        return f"concat_ws('|', {', '.join([literal(self.instance), literal(self.name), *key])}) || chr(10) || {value}"
+
+    def _judge(self, salt: str) -> None:
+        """Relation of typed columns under their landed names, with `_number`, `_key`, `_digest` and `_fault`."""
+        said = rules.personal(self._columns)
+        raw = {name: f"staged.{quoted(name)}" for name in self._columns}
+        value = raw | {name: f"{quoted('token ' + name)}.token" for name in said}
+        joins = "".join(
+            f" left join {self._relation(name)} as {quoted('token ' + name)}"
+            f" on {quoted('token ' + name)}.value = {self._vaulted(name, kind)}"
+            for name, (kind, _) in said.items()
+        )
+        typed = ", ".join(
+            f"{rules.typed(sql, self._columns[name])} as {quoted('typed ' + name)}" for name, sql in value.items()
+        )
+        out = [
+            f"{quoted('typed ' + name)} as {quoted(rules.landed_name(name, c))}" for name, c in self._columns.items()
+        ]
+        out += [
+            f"length({quoted(name)})::bigint as {quoted(name + '_length')}"
+            for name, (kind, _) in said.items()
+            if kind == "text"
+        ]
+        names = [f"{quoted('typed ' + name)}::varchar" for name, c in self._columns.items() if c.get("primary_key")]
+        key = f"concat_ws('|', {', '.join(names)})" if names else "null"
+        self.con.execute(f"""
+            create table {self._relation("judged")} as
+            select * exclude (_raw_key, _raw_document),
+                case when _fault is not null then sha256({literal(salt)} || _raw_key) end as _key,
+                case when _fault is not null then sha256({literal(salt)} || _raw_document) end as _digest
+            from (
+                select _number, {", ".join(out)}, {key} as _raw_key,
+                    case {" ".join(self._faults())} end as _fault,
+                    case when _fault is not null then {self._document("typed")} end as _raw_document
+                from (select staged.*, {typed} from {self._relation("staged")} as staged{joins}) as typed
+            )
+        """)
+
+    def _faults(self) -> Iterator[str]:
+        """WHEN clauses that name the first broken rule of a record; kinds are found for bad records only."""
+        yield f"when {BROKEN} is not null then {_fault(None, literal('text'), BROKEN)}"
+        for name, column in self._columns.items():
+            path = literal('$."' + name.replace('"', '\\"') + '"')
+            kind = f"(case when _doc is null then 'text' else {_JSON_KIND.format(path)} end)"
+            for condition, reason in rules.faults(name, column, quoted(name), quoted("typed " + name), kind):
+                yield f"when {condition} then {_fault(name, kind, literal(reason))}"
+
+    def _settle_repeated(self, key: Sequence[str]) -> None:
+        """One record a key: a repeated one is a fault of a file, and anywhere else an older version.
+
+        Grouping finds the few repeated keys in a third of the time of a window over all records.
+        """
+        judged, is_fault = self._relation("judged"), self.table.get("x-repeated-key") == "quarantine"
+        names = [*key, *(name for name in (FILE, FILE_VERSION) if is_fault and name in self._columns)]
+        keys = ", ".join(map(quoted, dict.fromkeys(names)))
+        newest = [f"{quoted(name)} desc nulls last" for name in rules.version(self.table)]
+        order = "_number" if is_fault else ", ".join([*newest, "_number desc"])
+        self.con.execute(f"""
+            create or replace temp table repeated as
+            select _number from (
+                select _number, row_number() over (partition by {keys} order by {order}) as place
+                from {judged} as judged semi join (
+                    select {keys} from {judged} where _fault is null group by all having count(*) > 1
+                ) as several on {_same("judged", "several", names)}
+                where _fault is null)
+            where place > 1
+        """)
+        if is_fault:
+            fault = _fault(key[0], literal("text"), literal("duplicate key"))
+            self.con.execute(f"update {judged} set _fault = {fault} where _number in (from repeated)")
+        else:
+            self.con.execute(f"delete from {judged} where _number in (from repeated)")
+
+    def _leave_out_landed(self, key: Sequence[str]) -> None:
+        """What equals the newest landed version of its record is not new; what is older than it, an index that lags."""
+        if not self.landed_files:
+            return
+        is_older = [f"judged.{quoted(name)} < landed.{quoted(name)}" for name in rules.version(self.table)]
+        is_same = _same("judged", "landed", list(rules.declared(self.table)))
+        self.con.execute(f"""
+            delete from {self._relation("judged")} where _number in (
+                select _number from {self._relation("judged")} as judged
+                join ({self._newest_landed(key)}) as landed on {_same("judged", "landed", key)}
+                where judged._fault is null and ({" or ".join([f"({is_same})", *is_older])}))
+        """)
+
+    def _newest_landed(self, key: Sequence[str]) -> str:
+        """SELECT of the newest landed version of each record that is judged."""
+        view = rules.view(rules.declared(self.table), parquet(self.landed_files))
+        return f"""
+            select * from ({view}) as versions
+            semi join {self._relation("judged")} as judged on {_same("versions", "judged", key)}
+            qualify row_number() over (partition by {", ".join(map(quoted, key))} order by _dlt_load_id desc) = 1
+        """
+
+    def _leave_out_quarantined(self) -> None:
+        """A bad record that is seen again is not new."""
+        if not self.quarantine_files:
+            return
+        self.con.execute(f"""
+            delete from {self._relation("judged")} where _number in (
+                select _number from {self._relation("judged")}
+                join ({rules.view(QUARANTINE, parquet(self.quarantine_files))}) as known
+                    on known.table_name = {literal(self.name)} and known.record_digest = _digest
+                    and known.reason = _fault.reason and known.column_name is not distinct from _fault."column"
+                where _fault is not null)
+        """)
+
+    def _erase_texts(self, vault: Vault) -> None:
+        """What was written in a record that is gone leaves the vault."""
+        texts = [f"{name}_token" for name, (kind, _) in rules.personal(self._columns).items() if kind == "text"]
+        gone = " or ".join(map(quoted, rules.erases(self.table)))
+        if not (texts and gone and self.landed_files):
+            return
+        key = rules.key(self.table)
+        view = rules.view(rules.declared(self.table), parquet(self.landed_files))
+        for text in texts:
+            found = self.con.execute(f"""
+                select distinct {quoted(text)} from ({view}) as versions
+                semi join (from {self._relation("judged")} where {gone}) as gone on {_same("versions", "gone", key)}
+                where {quoted(text)} is not null
+            """)
+            vault.erase(token for (token,) in found.fetchall())
 
 
-def json_path(member: str) -> str:
-    """JSON path of a member of an object."""
-    return '$."' + member.replace('"', '\\"') + '"'
+def _fault(column: str | None, kind: str, reason: str) -> str:
+    return f'{{"column": {literal(column)}::varchar, kind: {kind}, reason: {reason}}}'
 
 
-_NO_FAULT = 'null::struct("column" varchar, kind varchar, reason varchar)'
-NOT_JUDGED = (
-    f"null::bigint as _record_number, null::varchar as _extra, null::varchar as record_key, {_NO_FAULT} as fault"
-)
-"""Columns that make a judged table of rows that no record stands behind."""
-DOCUMENT_EXTRA = "case when json_type(doc, '$._extra') = 'OBJECT' then (doc -> '$._extra')::varchar end"
-
-
-def judge(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    relation: str,
-    table: Table,
-    values: Mapping[str, Value],
-    times: Times,
-    extra: str = "null::varchar",
-) -> None:
-    """Make table `name`: a row per record of the SELECT `relation`.
-
-    The relation has `_record_number`, `_stream` and `_broken`, the reason why a record could not be read, or NULL.
-    Columns: the first two, the table's columns, typed, `_extra`, `record_key` and `fault`, a struct of column, kind
-    and reason that is NULL for good records. A repeated key is the fault of every record but the first.
-    """
-    raw, typed = [], []
-    faults = ["when _broken is not null then {\"column\": null::varchar, kind: 'text', reason: _broken}"]
-    for column in table.columns:
-        value = values.get(column.name, Value("null::varchar", "VARCHAR"))
-        raw.append(f"{value.sql} as {_raw(column)}")
-        typed.append(f"{cast(_raw(column), value.type, column.type, times)} as {_typed(column)}")
-        faults.extend(_faults(column, value))
-    key = ", ".join(f"{_typed(column)}::varchar" for column in table.columns if column.name in table.key)
-    out = ", ".join(f"{_typed(column)} as {quoted(column.name)}" for column in table.columns)
-    con.execute(f"""
-        create table {quoted(name)} as
-        with raw as (select *, {", ".join(raw)} from ({relation})),
-        typed as (select *, {", ".join(typed)} from raw)
-        select _record_number, _stream, {out}, {extra} as _extra, left(concat_ws('|', {key}), 200) as record_key,
-            case {" ".join(faults)} else {_NO_FAULT} end as fault
-        from typed
-    """)
-    _mark_duplicates(con, name, table)
-
-
-def _raw(column: Column) -> str:
-    return quoted("raw " + column.name)
-
-
-def _typed(column: Column) -> str:
-    return quoted("typed " + column.name)
-
-
-def _faults(column: Column, value: Value) -> Iterator[str]:
-    """WHEN clauses that name the first broken rule of a column; kinds are found for bad records only."""
-    typed, raw, kind = _typed(column), _raw(column), value.kind or literal(kind_of(value.type))
-    blank = is_blank(raw, value.type)
-    wrong_type = f"wrong type: no {kind_of_type(column.type)}"
-    unread = f"{typed} is null and not ({blank})"
-    if column.type == TEXT:
-        unread = f"left({typed}, 1) in ('{{', '[') and {kind} = 'object'"
-    if value.unreadable is not None:
-        yield _when(value.unreadable, column, "'text'", wrong_type)
-    if column.required:
-        yield _when(f"{typed} is null and {blank}", column, "'null'", "required and missing")
-    if column.type in (DATE, TIMESTAMP):
-        yield _when(f"{unread} and {looks_like_date(raw, value.type)}", column, kind, "impossible date")
-    yield _when(unread, column, kind, wrong_type)
-    for condition, reason in _limits(column):
-        yield _when(condition, column, kind, reason)
-
-
-def _limits(column: Column) -> Iterator[tuple[str, str]]:
-    """Conditions under which a typed value is out of its column's limits, with the reason."""
-    typed = _typed(column)
-    if column.minimum is not None:
-        yield f"{typed} < {column.minimum}", f"below the minimum of {column.minimum:g}"
-    if column.one_of is not None:
-        allowed = sorted(column.one_of)
-        yield f"{typed} not in ({', '.join(map(literal, allowed))})", f"not one of {', '.join(allowed)}"
-    if column.is_currency:
-        yield f"{typed} not in ({', '.join(map(literal, sorted(CURRENCIES)))})", "unknown currency"
-
-
-def _when(condition: str, column: Column, kind: str, reason: str) -> str:
-    return f'when {condition} then {{"column": {literal(column.name)}, kind: {kind}, reason: {literal(reason)}}}'
-
-
-def _key(table: Table) -> list[str]:
-    """The declared columns of a table's key: the others are the same all over a load or a file."""
-    declared = {column.name for column in table.columns}
-    return [name for name in table.key if name in declared]
-
-
-def _mark_duplicates(con: duckdb.DuckDBPyConnection, name: str, table: Table) -> None:
-    """Grouping finds the few repeated keys in a third of the time of a window over all records."""
-    key = [quoted(column) for column in _key(table)]
-    if not key:
-        return
-    same = " and ".join(f"judged.{column} is not distinct from repeated.{column}" for column in key)
-    fault = '{"column": ' + literal(_key(table)[0]) + ", kind: 'text', reason: 'duplicate key'}"
-    con.execute(f"""
-        update {quoted(name)} as judged set fault = {fault}
-        from (
-            select {", ".join(key)}, min(_record_number) as first_number
-            from {quoted(name)} where fault is null group by all having count(*) > 1
-        ) as repeated
-        where judged.fault is null and {same} and judged._record_number > repeated.first_number
-    """)
-
-
-def landed(con: duckdb.DuckDBPyConnection, judged: Judged, origin: Origin) -> Iterator[pa.Table]:
-    """Typed batches of the good records."""
-    table = judged.table
-    common = {
-        "brand_id": literal(origin.brand_id),
-        "source_instance": literal(origin.source_instance),
-        "_observed_at": f"timestamptz {literal(origin.observed_at.isoformat())}",
-        "_extra": "_extra",
-        **judged.constants,
-    }
-    declared = [quoted(column.name) for column in table.columns]
-    system = [f"{common[column.name]} as {quoted(column.name)}" for column in table.system_columns]
-    query = f"select {', '.join(declared + system)} from {quoted(judged.name)} where fault is null"
-    return batches(con, query, table)
-
-
-def quarantined(con: duckdb.DuckDBPyConnection, judged: Judged, origin: Origin) -> Iterator[pa.Table]:
-    """Quarantine rows of the bad records."""
-    query = f"""
-        select {literal(origin.source_instance)} as source_instance, {literal(origin.brand_id)} as brand_id,
-            {literal(judged.table.name)} as table_name, {literal(judged.source_file)} as source_file,
-            _record_number as record_number, nullif(record_key, '') as record_key, fault."column" as column_name,
-            fault.kind as value_kind, fault.reason as reason,
-            timestamptz {literal(origin.observed_at.isoformat())} as _observed_at
-        from {quoted(judged.name)} where fault is not null
-    """
-    return batches(con, query, QUARANTINE)
-
-
-def batches(con: duckdb.DuckDBPyConnection, query: str, table: Table) -> Iterator[pa.Table]:
-    """Result of a query as Arrow tables of a declared table, each of at most BATCH_ROWS rows."""
-    schema = nullable(table)
-    reader = con.cursor().execute(query).to_arrow_reader(BATCH_ROWS)
-    for batch in reader:
-        yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
-
-
-def nullable(table: Table) -> pa.Schema:
-    """Arrow schema of a table as it lands: a rule that is relaxed later must not change the type of a file."""
-    return pa.schema([field.with_nullable(True) for field in table.arrow_schema])
-
-
-def counts(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, tuple[int, int]]:
-    """Stream to its records landed and in quarantine."""
-    query = f"""
-        select _stream, count(*) filter (where fault is null), count(*) filter (where fault is not null)
-        from {quoted(name)} group by _stream
-    """
-    return {stream: (good, bad) for stream, good, bad in con.execute(query).fetchall()}
+def _same(left: str, right: str, names: Sequence[str]) -> str:
+    return " and ".join(f"{left}.{quoted(name)} is not distinct from {right}.{quoted(name)}" for name in names)

@@ -1,13 +1,12 @@
-"""The vault: the only place that holds identifiers of persons, and the random tokens that stand for them elsewhere.
+"""The vault: the only place that holds what persons are known by or wrote, and the random tokens that stand for it.
 
-SQLite in the `pii` folder. An identifier is found by the HMAC-SHA256 of its normalised form, keyed by a file that
-only the owner can read; deleting its row is erasure, because nothing leads from a token to a person any more.
+SQLite in the `pii` folder. A value is found by the HMAC-SHA256 of its normalised form, keyed by a file that only the
+owner can read; deleting its row is erasure, because nothing leads from a token to a person any more.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import os
 import re
 import secrets
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipelines.errors import TerminalError
+from pipelines.home import private_folder
 
 _KEY_BYTES = 32
 _TOKEN_BYTES = 16
@@ -55,14 +55,20 @@ _NORMALISERS: Mapping[str, Callable[[str], str | None]] = {
     "email": normalise_email,
     "phone": normalise_phone,
     "handle": normalise_handle,
+    "text": lambda text: text or None,
 }
 
 
+def space(kind: str, network: str = "") -> str:
+    """Within which equal values are one: a handle is somebody's on its own network only."""
+    return f"{kind}@{network}" if network else kind
+
+
 class Vault:
-    """Gives tokens for identifiers, in bulk; threads and processes may share it."""
+    """Gives tokens for values, in bulk; threads and processes may share it."""
 
     def __init__(self, pii_dir: Path) -> None:
-        pii_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(pii_dir)
         database = pii_dir / "vault.db"
         self._key = _read_key(pii_dir / "vault.key", database)
         self._lock = threading.Lock()
@@ -71,6 +77,7 @@ class Vault:
         self._con.execute("pragma journal_mode = wal")
         self._con.execute("pragma secure_delete = on")
         self._con.execute(_SCHEMA)
+        self._con.execute("create temp table asked (digest text primary key) without rowid")
 
     def __enter__(self) -> Vault:
         return self
@@ -82,38 +89,59 @@ class Vault:
         """Let go of the file."""
         self._con.close()
 
-    def tokens(self, kind: str, identifiers: Sequence[str | None]) -> list[str | None]:
-        """Token of each identifier, in order; None for what is none. `kind` is email, phone or handle."""
-        normalise = _NORMALISERS[kind]
-        normal = {text: normalise(text) for text in dict.fromkeys(identifiers) if text}
-        digests = {value: self._digest(kind, value) for value in normal.values() if value}
-        tokens = self._tokens(kind, digests)
+    @property
+    def salt(self) -> str:
+        """By which digests of records outside the vault are keyed."""
+        return self._digest("salt", "records")
+
+    def tokens(self, kind: str, values: Sequence[str | None], network: str = "") -> list[str | None]:
+        """Token of each value, in order; None for what is none. `kind` is email, phone, handle or text."""
+        normalise, within = _NORMALISERS[kind], space(kind, network)
+        normal = {text: normalise(text) for text in dict.fromkeys(values) if text}
+        digests = {value: self._digest(within, value) for value in normal.values() if value}
+        tokens = self._tokens(within, digests)
         by_text = {text: tokens[digests[value]] for text, value in normal.items() if value}
-        return [by_text.get(text) if text else None for text in identifiers]
+        return [by_text.get(text) if text else None for text in values]
 
-    def _digest(self, kind: str, value: str) -> str:
-        return hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256").hex()
-
-    def _tokens(self, kind: str, digests: Mapping[str, str]) -> dict[str, str]:
-        """Token by digest; new identifiers get a new one."""
-        known = self._known(kind, digests.values())
-        new = [
-            (kind, digest, secrets.token_hex(_TOKEN_BYTES), value)
-            for value, digest in digests.items()
-            if digest not in known
-        ]
-        if not new:
-            return known
+    def erase(self, tokens: Iterable[str]) -> None:
+        """Forget what these tokens stand for."""
         with self._lock:
             self._con.execute("begin immediate")
-            self._con.executemany("insert or ignore into identifiers values (?, ?, ?, ?)", new)
+            self._con.executemany("delete from identifiers where token = ?", [(token,) for token in tokens])
             self._con.execute("commit")
-        return known | self._known(kind, [digest for _, digest, _, _ in new])
 
-    def _known(self, kind: str, digests: Iterable[str]) -> dict[str, str]:
-        query = "select digest, token from identifiers where kind = ? and digest in (select value from json_each(?))"
+    def move_handles(self, network: str) -> None:
+        """Put handles of a vault that knew no networks under the one that they are of; their tokens stay."""
         with self._lock:
-            return dict(self._con.execute(query, (kind, json.dumps(list(digests)))).fetchall())
+            self._con.execute("begin immediate")
+            rows = self._con.execute("select token, identifier from identifiers where kind = 'handle'").fetchall()
+            within = space("handle", network)
+            moved = [(within, self._digest(within, value), token) for token, value in rows]
+            self._con.executemany("update or ignore identifiers set kind = ?, digest = ? where token = ?", moved)
+            self._con.execute("commit")
+
+    def _digest(self, within: str, value: str) -> str:
+        return hmac.digest(self._key, f"{within}:{value}".encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def _tokens(self, within: str, digests: Mapping[str, str]) -> dict[str, str]:
+        """Token by digest; new values get a new one. One transaction, whatever their number."""
+        with self._lock:
+            self._con.execute("begin immediate")
+            self._con.execute("delete from asked")
+            self._con.executemany("insert into asked values (?)", [(digest,) for digest in sorted(digests.values())])
+            known = self._known(within)
+            new = sorted(
+                (within, digest, secrets.token_hex(_TOKEN_BYTES), value)
+                for value, digest in digests.items()
+                if digest not in known
+            )
+            self._con.executemany("insert into identifiers values (?, ?, ?, ?)", new)
+            self._con.execute("commit")
+        return known | {digest: token for _, digest, token, _ in new}
+
+    def _known(self, within: str) -> dict[str, str]:
+        query = "select digest, token from asked join identifiers using (digest) where kind = ?"
+        return dict(self._con.execute(query, (within,)).fetchall())
 
 
 def _read_key(path: Path, database: Path) -> bytes:

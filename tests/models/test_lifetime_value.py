@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pipelines.schema import Table
 
 from pipelines.brands import Attrition, Brands, LifetimeValue
+from pipelines.landing import columns as rules
 from pipelines.models.lifetime_value import run
 from pipelines.models.tables import CUSTOMER_VALUE, TABLES, VALUE_BACKTEST, VALUE_MODEL
-from pipelines.schema import Table
 
 BRANDS = Brands(brands={})
 AS_OF = date(1998, 6, 30)
@@ -34,12 +35,13 @@ def _at(table: pa.Table, as_of: date) -> pa.Table:
 
 def test_declared_columns_land_with_their_types(results: Results) -> None:
     assert set(results) == set(TABLES)
-    for table, rows in results.items():
+    for name, rows in results.items():
         assert rows.schema.field("brand_id").type == pa.string()
-        for column in table.columns:
-            assert rows.schema.field(column.name).type == column.type
-            assert not column.required or rows[column.name].null_count == 0
-        assert rows.group_by(list(table.key)).aggregate([([], "count_all")]).num_rows == rows.num_rows
+        for column, hints in rules.declared(TABLES[name]).items():
+            assert rows.schema.field(column).type == rules.arrow_type(hints)
+            assert not rules.is_required(hints) or rows[column].null_count == 0
+        key = ["brand_id", *rules.key(TABLES[name])]
+        assert rows.group_by(key).aggregate([([], "count_all")]).num_rows == rows.num_rows
 
 
 def test_every_month_end_with_enough_history_and_the_current_day(results: Results) -> None:

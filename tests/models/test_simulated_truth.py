@@ -12,11 +12,11 @@ import pytest
 from pipelines.models.customers import OrderDays, day_number, summarise
 from pipelines.models.fits import fit_brand
 from pipelines.models.prediction import MONTH_DAYS, forecast_value, silence_probability
-from pipelines.sandbox.options import START_CLOCK, WorldOptions
-from pipelines.sandbox.scene import Scene
-from pipelines.sandbox.truth import orders
-from pipelines.sandbox.truth_customers import customers
-from pipelines.sandbox.world.build import build
+from sandbox.options import START_CLOCK, WorldOptions
+from sandbox.scene import Scene
+from sandbox.truth import orders
+from sandbox.truth_customers import customers
+from sandbox.world.build import build
 
 SEEDS = (1, 2, 3)
 AS_OF = day_number(date(2026, 6, 30))

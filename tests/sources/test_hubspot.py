@@ -1,374 +1,392 @@
-"""HubSpot: windows around the search ceiling, deletions, merges, what leaves the source, and what each error says."""
+"""HubSpot by plain dlt into DuckDB: a CRM that changes while it is read, deletions, and what leaves the source."""
 
 from __future__ import annotations
 
-import json
+import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
-import pipelines.sources.hubspot as hubspot
-from pipelines.brands import SourceConfig
-from pipelines.errors import PipelineError, TerminalError, TransientError
-from pipelines.http import ATTEMPTS
-from pipelines.sources.hubspot import settings
-from tests.sources.far_side import FarSide, Reply, Request
-from tests.sources.memory_landing import SECRET, MemoryLanding, token
-
-NOW = datetime(2026, 6, 30, 22, tzinfo=UTC)
-Record = dict[str, Any]
-
-
-def iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-class Crm:
-    """HubSpot's search with its one sort and its ceiling, the list of archived records, and associations."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, list[Record]] = {"contacts": [], "companies": [], "deals": []}
-        self.archived: dict[str, list[Record]] = {"contacts": [], "companies": [], "deals": []}
-        self.associations: dict[tuple[str, str], list[str]] = {}
-        self.searches: list[Record] = []
-        self.lost: set[str] = set()
-
-    def add(self, kind: str, record_id: int, modified: datetime, **properties: str | None) -> Record:
-        name = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
-        known = {"hs_object_id": str(record_id), "createdate": iso(NOW - timedelta(days=400)), name: iso(modified)}
-        record = {
-            "id": str(record_id),
-            "properties": {**properties, **known},
-            "createdAt": known["createdate"],
-            "updatedAt": iso(modified),
-            "archived": False,
-        }
-        self.records[kind].append(record)
-        return record
-
-    def archive(self, kind: str, record: Record, moment: datetime) -> None:
-        self.records[kind].remove(record)
-        self.archived[kind].append({**record, "archived": True, "archivedAt": iso(moment)})
-
-    def __call__(self, request: Request) -> Reply:
-        assert request.headers["authorization"] == f"Bearer {SECRET}"
-        parts = request.path.strip("/").split("/")
-        if parts[-1] == "search":
-            return self._search(parts[3], request.json)
-        if parts[2] == "associations":
-            return self._associated(parts[4], request.json)
-        query = parse_qs(request.query)
-        assert query["archived"] == ["true"]
-        start = int(query.get("after", ["0"])[0])
-        rows = self.archived[parts[3]]
-        page: Record = {"results": rows[start : start + 2]}
-        if start + 2 < len(rows):
-            page["paging"] = {"next": {"after": str(start + 2), "link": "?"}}
-        return Reply(page)
-
-    def _search(self, kind: str, query: Record) -> Reply:
-        self.searches.append(query)
-        (sort,) = query["sorts"]
-        assert sort["direction"] == "ASCENDING"
-        start, limit = int(query.get("after", 0)), query["limit"]
-        if start + limit > settings.SEARCH_CEILING:
-            return Reply(
-                {"status": "error", "message": "Paging beyond the ceiling", "category": "VALIDATION_ERROR"}, 400
-            )
-        filters = query["filterGroups"][0]["filters"]
-        rows = [r for r in self.records[kind] if all(_fits(r, f) for f in filters)]
-        rows.sort(key=lambda r: _number(r, sort["propertyName"]))
-        given = [r for r in rows[start : start + limit] if r["id"] not in self.lost]
-        page: Record = {"total": len(rows), "results": given}
-        if start + limit < len(rows):
-            page["paging"] = {"next": {"after": str(start + limit), "link": "?"}}
-        return Reply(page)
-
-    def _associated(self, to_type: str, query: Record) -> Reply:
-        results = [
-            {"from": {"id": i["id"]}, "to": [{"toObjectId": t, "associationTypes": []} for t in to]}
-            for i in query["inputs"]
-            if (to := self.associations.get((i["id"], to_type)))
-        ]
-        return Reply({"status": "COMPLETE", "results": results}, 200 if len(results) == len(query["inputs"]) else 207)
-
-
-def _number(record: Record, name: str) -> int:
-    value = record["properties"][name]
-    return int(value) if value.isdigit() else round(datetime.fromisoformat(value).timestamp() * 1000)
-
-
-def _fits(record: Record, condition: Record) -> bool:
-    value, wanted = _number(record, condition["propertyName"]), int(condition["value"])
-    return {"GTE": value >= wanted, "EQ": value == wanted, "GT": value > wanted}[condition["operator"]]
+from pipelines.sources.hubspot import TABLES, search, settings
+from tests.sources.far_side import FarSide, Reply
+from tests.sources.hubspot_crm import (
+    KINDS,
+    NOW,
+    Account,
+    Crm,
+    Record,
+    ago,
+    iso,
+    newest,
+    serve_crm,
+)
 
 
 @pytest.fixture
-def crm(far_side: FarSide) -> Crm:
-    crm = Crm()
-    far_side.answer = crm
-    return crm
+def crm(far_side: FarSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
+    return serve_crm(far_side, tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def landing(far_side: FarSide, slept: list[float]) -> MemoryLanding:
-    config = SourceConfig(kind="hubspot", brand="aurora", base_url=far_side.url)
-    return MemoryLanding(hubspot, "aurora_hubspot", config, slept.append)
+def account(crm: Crm, far_side: FarSide, tmp_path: Path) -> Account:
+    return Account(far_side.url, tmp_path)
 
 
 @pytest.fixture
-def _low_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SEARCH_CEILING", 40)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SEARCH_PAGE_SIZE", 10)
 
 
-def _ids(records: dict[str, list[Record]], table: str = "contacts") -> list[str]:
-    return [record[f"{table.removesuffix('s')}_id"] for record in records.get(table, [])]
+# A CRM that changes while it is read
 
 
-@pytest.mark.usefixtures("_low_ceiling")
-def test_more_than_the_ceiling_is_read_in_windows(crm: Crm, landing: MemoryLanding) -> None:
+@pytest.mark.usefixtures("_small_pages")
+def test_what_is_more_than_a_page_is_read_from_the_last_change_seen(crm: Crm, account: Account) -> None:
     for number in range(133):
-        crm.add("contacts", number + 1, NOW - timedelta(minutes=200 - number // 3))
-    ids = _ids(landing.read(NOW, "contacts"))
-    assert len(ids) == 133
-    assert len(set(ids)) == 133
-    assert {search["filterGroups"][0]["filters"][0]["operator"] for search in crm.searches} == {"GTE"}
+        crm.put("contacts", number + 1, ago(minutes=200 - number // 3))
+    ids = [row["contact_id"] for row in account.read("contacts")]
+    assert sorted(ids, key=int) == [str(number + 1) for number in range(133)]
+    assert not any("after" in query for query in crm.searches), "pages are offsets, so none is asked for"
 
 
-@pytest.mark.usefixtures("_low_ceiling")
-def test_a_moment_with_more_than_the_ceiling_is_read_by_id(crm: Crm, landing: MemoryLanding) -> None:
-    moment = NOW - timedelta(days=9)
+@pytest.mark.usefixtures("_small_pages")
+def test_a_moment_that_holds_more_than_a_page_is_read_by_id(crm: Crm, account: Account) -> None:
+    moment = ago(days=9)
     for number in range(95):
-        crm.add("contacts", 1000 - number, moment)
+        crm.put("contacts", 1000 - number, moment)
     for number in range(7):
-        crm.add("contacts", number + 1, moment + timedelta(milliseconds=number - 3))
-    ids = _ids(landing.read(NOW, "contacts"))
-    assert len(ids) == 102
-    assert len(set(ids)) == 102
+        crm.put("contacts", number + 1, moment + timedelta(milliseconds=number - 3))
+    expected = {*range(1, 8), *range(906, 1001)}
+    assert {int(number) for number in newest(account.read("contacts"))} == expected
+    assert len(crm.searches) == 1 + 1 + 10 + 1
 
 
-@pytest.mark.usefixtures("_low_ceiling")
-def test_a_record_that_moves_while_it_is_read_shifts_nothing_out(
-    crm: Crm, landing: MemoryLanding, far_side: FarSide
+def test_of_25000_contacts_with_6_edited_while_they_are_read_all_come_in_their_newest_version(
+    crm: Crm, account: Account
 ) -> None:
-    for number in range(30):
-        crm.add("contacts", number + 1, NOW - timedelta(minutes=100 - number))
+    for number in range(25_000):
+        crm.put("contacts", number + 1, ago(days=300) + timedelta(minutes=number // 2), lifecyclestage="lead")
+    edits = {3: 9, 20: 1, 50: 24_999, 51: 12_345, 90: 12_346, 120: 2}
 
-    def answer(request: Request) -> Reply:
+    def edit() -> None:
+        if number := edits.get(len(crm.searches)):
+            crm.put("contacts", number, ago(hours=1), lifecyclestage="customer")
+
+    crm.before_search = edit
+    found = newest(account.read("contacts"))
+    assert sorted(map(int, found)) == list(range(1, 25_001))
+    assert {int(n) for n, row in found.items() if row["lifecycle_stage"] == "customer"} == set(edits.values())
+
+
+@pytest.mark.usefixtures("_small_pages")
+def test_an_edit_within_the_moment_at_which_a_page_ends_comes_too(crm: Crm, account: Account) -> None:
+    moment = ago(hours=3)
+    for number in range(1, 16):
+        crm.put("contacts", number, moment + timedelta(minutes=number), lifecyclestage="lead")
+
+    def edit() -> None:
         if len(crm.searches) == 1:
-            crm.records["contacts"][0]["properties"]["lastmodifieddate"] = iso(NOW)
-        return crm(request)
+            crm.put("contacts", 10, moment + timedelta(minutes=10), lifecyclestage="customer")
 
-    far_side.answer = answer
-    assert set(_ids(landing.read(NOW, "contacts"))) == {str(number + 1) for number in range(30)}
-
-
-@pytest.mark.usefixtures("_low_ceiling")
-def test_fewer_records_than_were_found_stop_the_load(crm: Crm, landing: MemoryLanding) -> None:
-    for number in range(30):
-        crm.add("contacts", number + 1, NOW - timedelta(minutes=100 - number))
-    crm.lost = {"7", "8"}
-    with pytest.raises(TransientError) as caught:
-        landing.read(NOW, "contacts")
-    assert str(caught.value) == (
-        "aurora_hubspot POST /crm/v3/objects/contacts/search: the search found 30 records and gave 28; "
-        "run again: records change while they are read"
-    )
+    crm.before_search = edit
+    assert newest(account.read("contacts"))["10"]["lifecycle_stage"] == "customer"
 
 
-def test_a_second_run_asks_from_the_cursor_and_yields_nothing(crm: Crm, landing: MemoryLanding) -> None:
-    crm.add("contacts", 1, NOW - timedelta(days=30))
-    crm.add("contacts", 2, NOW - timedelta(hours=3))
-    crm.add("deals", 7, NOW - timedelta(hours=3))
-    crm.archive("contacts", crm.add("contacts", 3, NOW - timedelta(days=5)), NOW - timedelta(days=1))
-    landing.read(NOW)
+class Editor:
+    """Edits, adds, deletes and restores at random before each search; several edits may share a millisecond."""
+
+    def __init__(self, crm: Crm, seed: int) -> None:
+        self._crm, self._random, self.clock = crm, random.Random(seed), ago(hours=5)
+        self._restorable = list(crm.deleted["contacts"])
+        self._next_id = 10_000
+
+    def __call__(self) -> None:
+        for _ in range(self._random.randrange(4)):
+            self.clock += timedelta(milliseconds=self._random.randrange(2))
+            action, number = self._random.random(), self._random.choice(list(self._crm.live["contacts"]))
+            if action < 0.5:
+                self._crm.put("contacts", number, self.clock, lifecyclestage=f"edit {self._random.random()}")
+            elif action < 0.7:
+                self._next_id += self._random.randrange(1, 5)
+                self._crm.put("contacts", self._next_id, self.clock)
+            elif action < 0.9 or not self._restorable:
+                self._crm.archive("contacts", number, self.clock)
+            else:
+                self._crm.restore("contacts", self._restorable.pop())
+
+
+@pytest.mark.usefixtures("_small_pages")
+@pytest.mark.parametrize(("seed", "ceiling"), [(seed, ceiling) for seed in range(2) for ceiling in (20, 40, 100)])
+def test_a_random_editor_hides_nothing(crm: Crm, account: Account, seed: int, ceiling: int) -> None:
+    crm.ceiling = ceiling
+    crowd = random.Random(seed)
+    for number in range(1, 401):
+        moment = ago(days=2) + timedelta(milliseconds=crowd.choice([0, 5, crowd.randrange(99)]))
+        crm.put("contacts", number, moment, lifecyclestage="lead")
+    for number in range(1, 401, 20):
+        crm.archive("contacts", number, ago(days=1))
+    editor = Editor(crm, seed)
+    crm.before_search = editor
+    account.load("contacts")
+    columns = "contact_id, updated_at, lifecycle_stage, is_archived, archived_at"
+    seen = account.rows("contacts", columns)
+    restored = [number for number in range(1, 401, 20) if number not in crm.deleted["contacts"]]
+    behind = {str(number) for number in [*restored, *crm.deleted["contacts"]]}
+    present = {number: record for number, record in crm.live["contacts"].items() if str(number) not in behind}
+    assert [row for row in seen if row[0] not in behind] == _expected(present)
+
+    crm.before_search = lambda: None
+    deleted = [row[0] for row in seen if row[3]]
+    account.load("contacts", landed_archived=lambda _: deleted)
+    known = {row[0] for row in seen}
+    everything = crm.live["contacts"] | crm.deleted["contacts"]
+    assert account.rows("contacts", columns) == _expected(everything)
+    assert known <= {str(number) for number in everything}
+
+
+def _expected(records: dict[int, Record]) -> list[tuple[Any, ...]]:
+    found = [
+        (
+            record["id"],
+            datetime.fromisoformat(record["updatedAt"]),
+            record["properties"].get("lifecyclestage"),
+            record["archived"],
+            datetime.fromisoformat(record["archivedAt"]) if record["archived"] else None,
+        )
+        for record in records.values()
+    ]
+    return sorted(found)
+
+
+def test_a_second_run_goes_on_and_changes_only_what_changed(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, ago(days=30), lifecyclestage="lead")
+    crm.put("contacts", 2, ago(days=3), lifecyclestage="lead")
+    account.load()
+    assert crm.searches[0]["filterGroups"][0]["filters"][0]["value"] == str(search.milliseconds(settings.START_DATE))
     crm.searches.clear()
-    assert landing.read(NOW) == {}
-    since = int(crm.searches[0]["filterGroups"][0]["filters"][0]["value"])
-    assert since == round((NOW - timedelta(hours=3) - settings.OVERLAP).timestamp() * 1000)
+    crm.put("contacts", 1, ago(hours=1), lifecyclestage="customer")
+    account.load(now=NOW + timedelta(days=1))
+    value = crm.searches[0]["filterGroups"][0]["filters"][0]["value"]
+    assert int(value) == search.milliseconds(iso(ago(days=4))), "the newest change, less the overlap"
+    assert account.rows("contacts", "contact_id, lifecycle_stage, is_archived") == [
+        ("1", "customer", False),
+        ("2", "lead", False),
+    ]
 
 
-def test_a_change_lands_a_new_version(crm: Crm, landing: MemoryLanding) -> None:
-    record = crm.add("contacts", 1, NOW - timedelta(days=30), lifecyclestage="lead")
-    landing.read(NOW)
-    record["properties"] |= {"lastmodifieddate": iso(NOW + timedelta(hours=1)), "lifecyclestage": "customer"}
-    (version,) = landing.read(NOW + timedelta(hours=2))["contacts"]
-    assert (version["lifecycle_stage"], version["is_archived"]) == ("customer", False)
+def test_what_the_index_showed_late_comes_with_the_next_run(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, ago(hours=9), lifecyclestage="lead")
+    crm.put("contacts", 2, ago(hours=1), lifecyclestage="lead")
+    crm.is_lagging = True
+    crm.put("contacts", 1, ago(hours=2), lifecyclestage="customer")
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id, lifecycle_stage") == [("1", "lead"), ("2", "lead")]
+    crm.catch_up()
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id, lifecycle_stage") == [("1", "customer"), ("2", "lead")]
 
 
-def test_archived_records_are_listed_to_the_end_and_landed_once(crm: Crm, landing: MemoryLanding) -> None:
-    records = [crm.add("contacts", number, NOW - timedelta(days=9)) for number in range(1, 6)]
-    landing.read(NOW)
-    for record in records:
-        crm.archive("contacts", record, NOW + timedelta(minutes=1))
-    deleted = landing.read(NOW + timedelta(hours=1))["contacts"]
-    assert [(r["contact_id"], r["is_archived"]) for r in deleted] == [(str(n), True) for n in range(1, 6)]
-    assert {record["updated_at"] for record in deleted} == {iso(NOW + timedelta(minutes=1))}
-    assert landing.read(NOW + timedelta(hours=1)) == {}
+def test_of_two_edits_in_one_millisecond_the_second_comes_with_the_next_run(crm: Crm, account: Account) -> None:
+    moment = ago(minutes=5)
+    crm.put("contacts", 1, moment, lifecyclestage="lead")
+    account.load("contacts")
+    crm.put("contacts", 1, moment, lifecyclestage="customer")
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id, lifecycle_stage") == [("1", "customer")]
 
 
-def test_what_leaves_a_contact_is_declared_and_without_identifiers(crm: Crm, landing: MemoryLanding) -> None:
-    crm.add(
-        "contacts",
-        1,
-        NOW - timedelta(days=1),
-        email="Ann@Mail.Example",
-        phone="+33639980001",
-        instagram_handle="ann_1",
-        firstname="Ann",
-        lastname="Dubois",
-        address="1 rue X",
-        lifecyclestage="",
-        hs_country_region_code="FR",
-        hs_analytics_source="SOCIAL_MEDIA",
-        hs_email_optout="",
-        hs_legal_basis="Freely given consent from contact",
-        hs_merged_object_ids="101;102",
-        hs_lead_status="OPEN",
-    )
-    (row,) = landing.read(NOW, "contacts")["contacts"]
-    assert row["email_token"] == token("email", "ann@mail.example")
-    assert row["phone_token"] == token("phone", "+33639980001")
-    assert row["handle_token"] == token("handle", "ann_1")
-    assert row["lifecycle_stage"] is None, "an empty text is unknown"
-    assert (row["acquisition_channel"], row["country_code"]) == ("social_media", "FR")
-    assert (row["merged_contact_ids"], row["marketing_consent"]) == ("101;102", "subscribed")
-    assert row["_extra"] == {"hs_lead_status": "OPEN"}
-    text = json.dumps(row)
-    assert not any(word in text for word in ("Ann", "ann_1", "Dubois", "Mail", "33639980001", "rue"))
-    assert "firstname" not in crm.searches[0]["properties"]
+def test_a_record_of_the_future_lands_and_does_not_move_the_cursor(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, ago(days=1))
+    crm.put("contacts", 2, NOW + timedelta(days=30_000))
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id") == [("1",), ("2",)]
+    crm.put("contacts", 3, ago(hours=1))
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id") == [("1",), ("2",), ("3",)]
+
+
+def test_an_empty_overlap_does_not_move_the_cursor_back(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, ago(days=1))
+    account.load("contacts")
+    crm.archive("contacts", 1, ago(hours=1))
+    for _ in range(3):
+        account.load("contacts")
+    asked = [query["filterGroups"][0]["filters"][0]["value"] for query in crm.searches[1:]]
+    assert asked == [str(search.milliseconds(iso(ago(days=2))))] * 3
+
+
+def test_what_the_lagging_index_still_shows_of_a_deleted_record_does_not_bring_it_back(
+    crm: Crm, account: Account
+) -> None:
+    crm.put("contacts", 1, ago(hours=3))
+    crm.archive("contacts", 1, ago(hours=2))
+    shown = {k: v for k, v in crm.deleted["contacts"][1].items() if k != "archivedAt"} | {"archived": False}
+    crm._index("contacts", 1, shown)
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id, is_archived") == [("1", True)]
+    crm.restore("contacts", 1)
+    crm.put("contacts", 1, ago(hours=1))
+    account.load("contacts")
+    assert account.rows("contacts", "contact_id, is_archived") == [("1", False)]
+
+
+def test_the_first_run_can_begin_on_a_day(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, datetime(2026, 5, 31, 23, 59, tzinfo=UTC))
+    crm.put("contacts", 2, datetime(2026, 6, 1, tzinfo=UTC))
+    assert [row["contact_id"] for row in account.read("contacts", start_date="2026-06-01")] == ["2"]
+
+
+# Deleted and restored
+
+
+def test_deleted_records_are_listed_to_the_end_and_keep_their_last_modification(crm: Crm, account: Account) -> None:
+    for number in range(1, 8):
+        crm.put("contacts", number, ago(days=9))
+    account.load("contacts")
+    for number in range(1, 8):
+        crm.archive("contacts", number, ago(minutes=number))
+    account.load("contacts")
+    columns = "contact_id, is_archived, updated_at, archived_at"
+    expected = [(str(number), True, ago(days=9), ago(minutes=number)) for number in range(1, 8)]
+    assert account.rows("contacts", columns) == expected
+    assert crm.paths.count("/crm/objects/2026-09/contacts") == 1 + 3
+
+
+def test_a_restored_record_comes_though_its_time_stands_and_a_purged_one_does_not(crm: Crm, account: Account) -> None:
+    for number in range(1, 6):
+        crm.put("contacts", number, ago(days=90), lifecyclestage="lead")
+        crm.archive("contacts", number, ago(days=3))
+    crm.put("contacts", 9, ago(hours=1))
+    account.load("contacts")
+    crm.restore("contacts", 2)
+    del crm.deleted["contacts"][4]
+    crm.searches.clear()
+    account.load("contacts", landed_archived=lambda table: ["1", "2", "3", "4", "5"] if table == "contacts" else [])
+    assert crm.batches == [["2", "4"]]
+    assert account.rows("contacts", "contact_id, is_archived, archived_at is null, updated_at") == [
+        ("1", True, False, ago(days=90)),
+        ("2", False, True, ago(days=90)),
+        ("3", True, False, ago(days=90)),
+        ("4", True, False, ago(days=90)),
+        ("5", True, False, ago(days=90)),
+        ("9", False, True, ago(hours=1)),
+    ]
+
+
+def test_restored_records_are_asked_for_in_batches(crm: Crm, account: Account) -> None:
+    for number in range(1, 251):
+        crm.put("companies", number, ago(days=90))
+    rows = account.read("companies", landed_archived=lambda _: map(str, range(1, 251)), start_date=iso(ago(days=1)))
+    assert sorted(int(row["company_id"]) for row in rows) == list(range(1, 251))
+    assert [len(batch) for batch in crm.batches] == [100, 100, 50]
+
+
+def test_a_record_that_was_merged_meanwhile_comes_under_the_id_of_the_other(
+    crm: Crm, account: Account, far_side: FarSide
+) -> None:
+    other = crm.put("contacts", 7, ago(days=90), hs_merged_object_ids="5")
+    merged = Reply({"status": "COMPLETE", "results": [other]})
+    far_side.answer = lambda request: merged if request.path.endswith("batch/read") else crm(request)
+    rows = account.read("contacts", landed_archived=lambda _: ["5"], start_date=iso(ago(days=1)))
+    assert [(row["contact_id"], row["merged_contact_ids"]) for row in rows] == [("7", "5")]
+
+
+# What leaves the source
+
+
+def test_what_leaves_a_contact_is_declared(crm: Crm, account: Account) -> None:
+    given = {
+        "email": "Ann@Mail.Example",
+        "phone": "+33639980001",
+        "instagram_handle": "ann_1",
+        "firstname": "Ann",
+        "address": "1 rue X",
+        "lifecyclestage": "",
+        "hs_country_region_code": "FR",
+        "hs_analytics_source": "SOCIAL_MEDIA",
+        "hs_email_optout": "",
+        "hs_legal_basis": "Freely given consent from contact",
+        "hs_merged_object_ids": "101;102",
+        "hs_lead_status": "OPEN",
+    }
+    crm.put("contacts", 1, ago(days=1), **given)
+    assert account.read("contacts") == [
+        {
+            "contact_id": "1",
+            "email": "Ann@Mail.Example",
+            "phone": "+33639980001",
+            "handle": "ann_1",
+            "lifecycle_stage": None,
+            "country_code": "FR",
+            "acquisition_channel": "social_media",
+            "marketing_consent": "subscribed",
+            "merged_contact_ids": "101;102",
+            "created_at": iso(ago(days=400)),
+            "updated_at": iso(ago(days=1)),
+            "archived_at": None,
+            "is_archived": False,
+            "_extra": {"hs_lead_status": "OPEN"},
+        }
+    ]
+    asked = crm.searches[0]["properties"]
+    assert not {"firstname", "lastname", "address"} & set(asked)
+    hints = {
+        name: (column.get("x-annotation-pii"), column.get("x-annotation-network"))
+        for name, column in TABLES["contacts"]["columns"].items()
+        if "x-annotation-pii" in column
+    }
+    assert hints == {"email": ("email", None), "phone": ("phone", None), "handle": ("handle", "instagram")}
+
+
+def test_every_row_has_the_declared_columns(crm: Crm, account: Account) -> None:
+    for kind in KINDS:
+        crm.put(kind, 1, ago(days=1))
+        assert [set(row) for row in account.read(kind)] == [set(TABLES[kind]["columns"])]
 
 
 @pytest.mark.parametrize(
     ("opt_out", "basis", "consent"),
     [
         ("true", "Freely given consent from contact", "unsubscribed"),
+        (True, "Freely given consent from contact", "unsubscribed"),
         ("false", None, "unknown"),
         (None, None, "unknown"),
     ],
 )
 def test_an_opt_out_counts_and_its_absence_is_no_consent(
-    crm: Crm, landing: MemoryLanding, opt_out: str | None, basis: str | None, consent: str
+    crm: Crm, account: Account, opt_out: object, basis: str | None, consent: str
 ) -> None:
-    crm.add("contacts", 1, NOW, hs_email_optout=opt_out, hs_legal_basis=basis)
-    assert landing.read(NOW, "contacts")["contacts"][0]["marketing_consent"] == consent
+    crm.put("contacts", 1, NOW, hs_email_optout=opt_out, hs_legal_basis=basis)
+    assert [row["marketing_consent"] for row in account.read("contacts")] == [consent]
 
 
-def test_a_country_that_is_no_code_is_left_out(crm: Crm, landing: MemoryLanding) -> None:
-    crm.add("contacts", 1, NOW, hs_country_region_code="12 rue de la Paix")
-    assert landing.read(NOW, "contacts")["contacts"][0]["country_code"] is None
+def test_a_country_that_is_no_code_is_left_out(crm: Crm, account: Account) -> None:
+    crm.put("contacts", 1, NOW, hs_country_region_code="12 rue de la Paix")
+    crm.put("companies", 1, NOW, hs_country_code="12 rue de la Paix")
+    assert [account.read(kind)[0]["country_code"] for kind in ("contacts", "companies")] == [None, None]
 
 
-def test_deals_come_with_their_first_contact_and_company(crm: Crm, landing: MemoryLanding) -> None:
-    crm.add("deals", 7, NOW, amount="1200.00", deal_currency_code="EUR", hs_is_closed_won="true", dealstage="closedwon")
-    crm.add("deals", 8, NOW, amount="")
-    crm.associations = {("7", "contacts"): ["5", "6"], ("7", "companies"): ["9"]}
-    won, plain = landing.read(NOW, "deals")["deals"]
-    assert (won["contact_id"], won["company_id"], won["amount"], won["is_closed_won"]) == ("5", "9", "1200.00", "true")
-    assert (plain["contact_id"], plain["company_id"], plain["amount"]) == (None, None, None)
+def test_properties_may_be_any_scalar(crm: Crm, account: Account) -> None:
+    crm.put("deals", 1, ago(days=1), amount=1200.5, hs_is_closed_won=True, pipeline=7, closedate=None)
+    account.load("deals")
+    assert account.rows("deals", "deal_id, amount, is_closed_won, pipeline, closed_at") == [
+        ("1", 1200.5, True, "7", None)
+    ]
 
 
-def test_searches_are_spaced(crm: Crm, landing: MemoryLanding, slept: list[float]) -> None:
-    crm.add("contacts", 1, NOW)
-    landing.read(NOW, "contacts", "companies", "deals")
-    assert len(slept) == 2
-    assert all(0 < seconds <= settings.SEARCH_SPACING_SECONDS for seconds in slept)
-
-
-def test_waits_for_the_interval_when_its_budget_is_used_up(
-    crm: Crm, landing: MemoryLanding, far_side: FarSide, slept: list[float]
+@pytest.mark.parametrize("as_id", [int, str])
+def test_deals_come_with_their_first_contact_and_company(
+    crm: Crm, account: Account, as_id: Callable[[int], object]
 ) -> None:
-    headers = {"X-HubSpot-RateLimit-Remaining": "0", "X-HubSpot-RateLimit-Interval-Milliseconds": "2500"}
-    far_side.answer = lambda request: Reply(crm(request).content, headers=headers)
-    landing.read(NOW, "contacts_archived")
-    assert slept == [2.5]
-
-
-@pytest.mark.parametrize(
-    ("policy", "headers", "seconds"),
-    [
-        ("TEN_SECONDLY_ROLLING", {}, 10.0),
-        ("TEN_SECONDLY_ROLLING", {"X-HubSpot-RateLimit-Interval-Milliseconds": "5000"}, 5.0),
-        ("SECONDLY", {}, 1.0),
-        ("SECONDLY", {"Retry-After": "4"}, 4.0),
-    ],
-)
-def test_a_throttled_request_waits_as_its_policy_says(
-    crm: Crm,
-    landing: MemoryLanding,
-    far_side: FarSide,
-    slept: list[float],
-    policy: str,
-    headers: dict[str, str],
-    seconds: float,
-) -> None:
-    body = {
-        "status": "error",
-        "message": "You have reached your limit.",
-        "errorType": "RATE_LIMIT",
-        "policyName": policy,
-    }
-    replies = [Reply(body, 429, headers)]
-    far_side.answer = lambda request: replies.pop() if replies else crm(request)
-    landing.read(NOW, "contacts_archived")
-    assert slept == [seconds]
-
-
-WHERE = "aurora_hubspot GET /crm/v3/objects/contacts"
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "line"),
-    [
-        (
-            Reply(
-                {"status": "error", "message": "The OAuth token expired.", "category": "EXPIRED_AUTHENTICATION"}, 401
-            ),
-            TerminalError,
-            (
-                f"{WHERE}: the access token was refused: The OAuth token expired.; "
-                "set a new VOXHOUSE_AURORA_HUBSPOT_ACCESS_TOKEN"
-            ),
-        ),
-        (
-            Reply(
-                {"status": "error", "message": "This app hasn't been granted scopes", "category": "MISSING_SCOPES"}, 403
-            ),
-            TerminalError,
-            (
-                f"{WHERE}: This app hasn't been granted scopes; "
-                "grant the private app crm.objects.contacts.read, companies.read and deals.read"
-            ),
-        ),
-        (
-            Reply({"status": "error", "message": "resource not found", "category": "OBJECT_NOT_FOUND"}, 404),
-            TerminalError,
-            f"{WHERE}: resource not found (OBJECT_NOT_FOUND); check base_url in brands.yml",
-        ),
-        (
-            Reply({"status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY"}, 429),
-            TransientError,
-            (
-                f"{WHERE}: the account's daily request limit is used up, to be asked again in 86400 s; "
-                "run again after that time"
-            ),
-        ),
-        (
-            Reply({"status": "error", "message": "internal error"}, 500),
-            TransientError,
-            f"{WHERE}: internal error ({ATTEMPTS} attempts); run again later",
-        ),
-    ],
-    ids=["expired token", "permission", "bad request", "daily limit", "server"],
-)
-def test_an_error_is_one_line(
-    landing: MemoryLanding, far_side: FarSide, reply: Reply, kind: type[PipelineError], line: str
-) -> None:
-    far_side.answer = lambda _: reply
-    with pytest.raises(kind) as caught:
-        landing.read(NOW, "contacts_archived")
-    assert str(caught.value) == line
-    assert len(far_side.requests) == (ATTEMPTS if "attempts" in line else 1)
+    crm.put("deals", 7, ago(hours=2), amount="1200.00", deal_currency_code="EUR", hs_is_closed_won="true")
+    crm.put("deals", 8, ago(hours=1), amount="")
+    crm.associations = {("7", "contacts"): [as_id(5), as_id(6)], ("7", "companies"): [as_id(9)]}
+    account.load("deals")
+    columns = "deal_id, contact_id, company_id, cast(amount as varchar), currency, is_closed_won"
+    assert account.rows("deals", columns) == [
+        ("7", "5", "9", "1200.0000", "EUR", True),
+        ("8", None, None, None, None, None),
+    ]

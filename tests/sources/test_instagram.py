@@ -1,141 +1,50 @@
-"""Instagram: what is due, what a retired metric costs, what leaves the source, and what each error says."""
+"""Instagram by plain dlt: accounts, media and competitors; what is due, changed, renamed or gone."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from pathlib import Path
 
 import pytest
 
-import pipelines.sources.instagram as instagram
-from pipelines.brands import SourceConfig
-from pipelines.errors import ConfigError, PipelineError, TerminalError, TransientError
-from pipelines.http import ATTEMPTS, Answer
 from pipelines.sources.instagram import settings
-from pipelines.sources.instagram.client import GraphDialect
 from pipelines.sources.instagram.media import is_due, is_surging
-from tests.sources.far_side import FarSide, Reply, Request
-from tests.sources.memory_landing import SECRET, MemoryLanding, token
-
-NOW = datetime(2026, 6, 30, 22, tzinfo=UTC)
-OWN, RIVAL = "1784", "1785"
-Params = dict[str, str]
-
-
-def ago(**age: float) -> str:
-    return (NOW - timedelta(**age)).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
-def error(code: int, message: str = "no", status: int = 400, **more: Any) -> Reply:
-    body = {"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1", **more}}
-    return Reply(body, status)
-
-
-class Graph:
-    """The Graph API over a handful of media, with switches for what goes wrong."""
-
-    def __init__(self) -> None:
-        self.media: list[dict[str, Any]] = []
-        self.rival_media: list[dict[str, Any]] = []
-        self.comments: dict[str, list[dict[str, Any]]] = {}
-        self.insights: Callable[[str, list[str]], Reply] = self.values
-        self.page_size = 100
-        self.empty_pages: set[int] = set()
-        self.gets: list[str] = []
-
-    def add(self, media_id: str, posted_at: str, **more: Any) -> dict[str, Any]:
-        media = {
-            "id": media_id,
-            "caption": f"post {media_id}",
-            "media_type": "IMAGE",
-            "media_product_type": "FEED",
-            "permalink": f"https://instagram.example/{media_id}",
-            "timestamp": posted_at,
-            "like_count": 100,
-            "comments_count": 0,
-            "owner": {"id": OWN},
-            **more,
-        }
-        self.media.append(media)
-        return media
-
-    def __call__(self, request: Request) -> Reply:
-        assert SECRET not in request.query
-        if request.method == "POST":
-            form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-            assert form["access_token"] == SECRET
-            calls = json.loads(form["batch"])
-            assert len(calls) <= 50
-            return Reply([self._item(call["relative_url"]) for call in calls])
-        assert request.headers["authorization"] == f"Bearer {SECRET}"
-        return self.get(request.path, {name: values[0] for name, values in parse_qs(request.query).items()})
-
-    def _item(self, relative_url: str) -> dict[str, Any]:
-        parts = urlsplit("/" + relative_url)
-        reply = self.get(parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()})
-        return {"code": reply.status, "body": json.dumps(reply.content)}
-
-    def get(self, path: str, params: Params) -> Reply:
-        self.gets.append(path)
-        version, node, *edge = path.strip("/").split("/")
-        assert version == settings.API_VERSION
-        match edge:
-            case ["insights"]:
-                return self.insights(node, params["metric"].split(","))
-            case ["media"]:
-                return self._page(self.media, params)
-            case ["comments"]:
-                return Reply({"data": self.comments.get(node, [])})
-        if "business_discovery" in params["fields"]:
-            return self._discovery(params["fields"])
-        profile = {"id": OWN, "username": "aurora", "name": "Aurora", "followers_count": 10, "biography": "hello"}
-        return Reply({**profile, "follows_count": 2, "media_count": len(self.media)})
-
-    def _page(self, rows: list[dict[str, Any]], params: Params) -> Reply:
-        start = int(params.get("after", 0))
-        page = {"data": [] if start in self.empty_pages else rows[start : start + self.page_size]}
-        stop = start + (0 if start in self.empty_pages else self.page_size)
-        self.empty_pages.discard(start)
-        if stop < len(rows):
-            cursors = {"before": str(start), "after": str(stop)}
-            page["paging"] = {"cursors": cursors, "next": "https://elsewhere.example/"}  # type: ignore[assignment]
-        return Reply(page)
-
-    def _discovery(self, fields: str) -> Reply:
-        start = int(fields.partition(".after(")[2].partition(")")[0] or 0)
-        stop = start + self.page_size
-        paging = {"cursors": {"after": str(stop)} if stop < len(self.rival_media) else {"before": "0"}}
-        media = {"data": self.rival_media[start:stop], "paging": paging}
-        rival = {"id": RIVAL, "username": "borealis", "name": "Borealis", "followers_count": 7}
-        return Reply({"id": OWN, "business_discovery": {**rival, "media_count": len(self.rival_media), "media": media}})
-
-    @staticmethod
-    def values(node: str, metrics: list[str]) -> Reply:
-        if node == OWN:
-            return Reply({"data": [{"name": m, "period": "day", "total_value": {"value": 5}} for m in metrics]})
-        return Reply({"data": [{"name": m, "period": "lifetime", "values": [{"value": 7}]} for m in metrics]})
+from tests.sources.far_side import FarSide, Reply
+from tests.sources.instagram_graph import (
+    NOW,
+    OWN,
+    RIVAL,
+    RIVAL_PROFILE,
+    Graph,
+    Loads,
+    Params,
+    Rows,
+    ago,
+    comment,
+    compete,
+    error,
+    plain_dlt,
+    refusal,
+    serve_graph,
+    without_waiting,
+)
 
 
 @pytest.fixture
 def graph(far_side: FarSide) -> Graph:
-    graph = Graph()
-    far_side.answer = graph
-    return graph
+    return serve_graph(far_side)
 
 
 @pytest.fixture
-def landing(far_side: FarSide, slept: list[float]) -> MemoryLanding:
-    config = SourceConfig(
-        kind="instagram",
-        brand="aurora",
-        base_url=far_side.url,
-        account_id=OWN,
-        competitors={"borealis": "borealis"},
-    )
-    return MemoryLanding(instagram, "aurora_instagram", config, slept.append)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    return without_waiting(monkeypatch)
+
+
+@pytest.fixture
+def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
+    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
+        yield loads
 
 
 @pytest.mark.parametrize(
@@ -166,345 +75,305 @@ def test_a_count_that_moves_far_makes_a_post_due(was: int | None, now: int, surg
     assert is_surging({"like_count": now, "comments_count": 0}, known) is surging
 
 
-def test_a_second_run_with_nothing_due_yields_nothing(graph: Graph, landing: MemoryLanding) -> None:
-    graph.add("1", ago(days=3), comments_count=1)
-    graph.comments["1"] = [{"id": "9", "text": "hi", "username": "fan", "timestamp": ago(days=2), "like_count": 0}]
-    first = landing.read(NOW)
-    assert {"accounts", "media", "media_insights", "comments", "account_insights"} <= set(first)
-    assert landing.read(NOW) == {}
+def test_a_second_run_with_nothing_due_and_nothing_new_loads_nothing(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=3))
+    graph.talk("1", comment("90"))
+    tables = ("accounts", "media", "media_insights", "metric_status", "comments")
+    first = loads.run(*tables)
+    assert {table: len(rows) for table, rows in first.items()} == {
+        "accounts": 1,
+        "media": 1,
+        "media_insights": 1,
+        "metric_status": 9,
+        "comments": 1,
+    }
+    graph.gets.clear()
+    assert loads.run(*tables) == {}
+    assert graph.gets == [OWN, f"{OWN}/media"]
 
 
-def test_only_due_posts_are_asked_for_insights(graph: Graph, landing: MemoryLanding) -> None:
-    graph.add("old", ago(days=20))
-    graph.add("new", ago(hours=2))
-    landing.read(NOW)
-    later = NOW + timedelta(hours=5)
-    records = landing.read(later, "media", "media_insights")
-    assert [record["media_id"] for record in records["media"]] == ["new"]
-    assert [record["media_id"] for record in records["media_insights"]] == ["new"]
+def test_what_lands_of_a_post(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=3), media_type="VIDEO", media_product_type="REELS")
+    landed = loads.run("accounts", "media", "media_insights")
+    assert landed["accounts"] == [
+        {
+            "account_id": OWN,
+            "username": "aurora",
+            "account_name": "Aurora",
+            "is_own": True,
+            "followers_count": 10,
+            "follows_count": 2,
+            "media_count": 1,
+        }
+    ]
+    assert landed["media"] == [
+        {
+            "media_id": "1",
+            "account_id": OWN,
+            "is_own": True,
+            "caption": "post 1",
+            "media_type": "VIDEO",
+            "media_product_type": "REELS",
+            "permalink": "https://instagram.example/1",
+            "posted_at": NOW - timedelta(days=3),
+            "like_count": 100,
+            "comments_count": 0,
+            "is_deleted": False,
+        }
+    ]
+    of_reels = {name for name, kinds in settings.MEDIA_METRICS.items() if "REELS" in kinds}
+    assert landed["media_insights"] == [
+        {
+            "media_id": "1",
+            "account_id": OWN,
+            **{name: 7 if name in of_reels else None for name in settings.MEDIA_METRICS},
+        }
+    ]
 
 
-def test_readings_that_came_as_files_count(graph: Graph, landing: MemoryLanding) -> None:
+def test_only_due_posts_are_asked_for_insights(graph: Graph, loads: Loads) -> None:
     graph.add("1", ago(days=20))
-    read_at = NOW - timedelta(days=5)
-    landing.con.execute(
-        "insert into landing.file_drop__post_readings (network, account_id, post_id, observed_at) "
-        "values ('instagram', ?, '1', ?)",
-        [OWN, read_at],
-    )
-    records = landing.read(NOW, "media", "media_insights")
-    assert "media_insights" not in records
-    assert [record["media_id"] for record in records["media"]] == ["1"], "its attributes were never landed"
+    graph.add("2", ago(hours=2))
+    loads.run("media", "media_insights")
+    landed = loads.run("media", "media_insights", now=NOW + timedelta(hours=5))
+    assert {table: [row["media_id"] for row in rows] for table, rows in landed.items()} == {
+        "media": ["2"],
+        "media_insights": ["2"],
+    }
 
 
-def test_a_media_whose_attributes_changed_is_landed_out_of_turn(graph: Graph, landing: MemoryLanding) -> None:
+def test_readings_that_came_another_way_count(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=20))
+    known = {"last_readings": lambda: {"1": NOW - timedelta(days=5)}}
+    assert loads.read("media_insights", **known) == []
+    assert [row["media_id"] for row in loads.read("media", **known)] == ["1"], "its attributes were never landed"
+
+
+def test_a_media_whose_attributes_changed_lands_out_of_turn(graph: Graph, loads: Loads) -> None:
     media = graph.add("1", ago(days=20))
-    landing.read(NOW)
+    loads.run("media", "media_insights")
     media["caption"] = "rewritten"
-    records = landing.read(NOW + timedelta(hours=1))
-    assert [(record["media_id"], record["caption"]) for record in records["media"]] == [("1", "rewritten")]
-    assert "media_insights" not in records
+    landed = loads.run("media", "media_insights", now=NOW + timedelta(hours=1))
+    assert {table: [row.get("caption") for row in rows] for table, rows in landed.items()} == {"media": ["rewritten"]}
 
 
-def test_hidden_likes_are_unknown_not_zero(graph: Graph, landing: MemoryLanding) -> None:
+def test_hidden_likes_are_unknown_not_zero(graph: Graph, loads: Loads) -> None:
     del graph.add("1", ago(days=3))["like_count"]
-    assert landing.read(NOW)["media"][0]["like_count"] is None
+    assert [row["like_count"] for row in loads.read("media")] == [None]
 
 
-def test_an_empty_page_with_a_next_link_is_not_the_end(graph: Graph, landing: MemoryLanding) -> None:
+def test_a_post_dated_in_the_future_lands_and_moves_nothing(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=-400))
+    graph.add("2", ago(hours=2))
+    assert [row["media_id"] for row in loads.run("media", "media_insights")["media_insights"]] == ["2"]
+    landed = loads.run("media", "media_insights", now=NOW + timedelta(hours=5))
+    assert [row["media_id"] for row in landed["media"]] == ["2"]
+
+
+def test_media_posted_since_a_day_are_read_again(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=9))
+    graph.add("2", ago(days=3))
+    graph.talk("2", comment("90"))
+    tables = ("media", "media_insights", "comments")
+    loads.run(*tables)
+    landed = loads.run(*tables, start_date=(NOW - timedelta(days=5)).date().isoformat())
+    keys = {"media": "media_id", "media_insights": "media_id", "comments": "comment_id"}
+    assert {table: [row[keys[table]] for row in rows] for table, rows in landed.items()} == {
+        "media": ["2"],
+        "media_insights": ["2"],
+        "comments": ["90"],
+    }
+
+
+def test_an_account_is_read_once_a_day_and_when_it_is_renamed(graph: Graph, loads: Loads) -> None:
+    def landed(read_at: datetime) -> Callable[[], Rows]:
+        return lambda: [{"account_id": OWN, "username": "aurora", "account_name": "Aurora", "read_at": read_at}]
+
+    now = datetime(2026, 6, 30, 22, tzinfo=UTC)
+    same_day, day_before = now - timedelta(hours=22), now - timedelta(hours=23)
+    assert loads.read("accounts", now=now, landed_accounts=landed(same_day)) == []
+    assert len(loads.read("accounts", now=now, landed_accounts=landed(day_before))) == 1
+    graph.username = "aurora.paris"
+    assert [row["username"] for row in loads.read("accounts", now=now, landed_accounts=landed(same_day))] == [
+        "aurora.paris"
+    ]
+
+
+def test_an_empty_page_with_a_next_link_is_not_the_end(graph: Graph, loads: Loads) -> None:
     for number in range(5):
         graph.add(str(number), ago(days=3 + number))
     graph.page_size, graph.empty_pages = 2, {2}
-    assert len(landing.read(NOW, "media")["media"]) == 5
+    assert [row["media_id"] for row in loads.read("media")] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_page_that_is_too_much_is_halved(graph: Graph, landing: MemoryLanding, far_side: FarSide) -> None:
-    graph.add("1", ago(days=3))
-    limits: list[str] = []
-
-    def answer(request: Request) -> Reply:
-        limit = parse_qs(request.query).get("limit", ["0"])[0]
-        limits.append(limit)
-        return error(1, "Please reduce the amount of data you're asking for") if int(limit) > 30 else graph(request)
-
-    far_side.answer = answer
-    assert len(landing.read(NOW, "media")["media"]) == 1
-    assert limits[:3] == ["100", "50", "25"]
-
-
-def test_a_media_that_the_listing_no_longer_has_is_deleted_once(graph: Graph, landing: MemoryLanding) -> None:
-    for number in range(3):
-        graph.add(str(number), ago(days=40 + number))
-    landing.read(NOW)
-    gone = graph.media.pop(0)
-    (record,) = landing.read(NOW + timedelta(hours=1))["media"]
-    assert (record["media_id"], record["is_deleted"], record["like_count"]) == (gone["id"], True, None)
-    assert record["caption"] == gone["caption"]
-    assert landing.read(NOW + timedelta(hours=1)) == {}
-
-
-def test_a_short_listing_deletes_nothing(graph: Graph, landing: MemoryLanding, far_side: FarSide) -> None:
-    for number in range(3):
-        graph.add(str(number), ago(days=40))
-    landing.read(NOW)
-
-    def answer(request: Request) -> Reply:
-        return Reply({"data": []}) if request.path.endswith("/media") else graph(request)
-
-    far_side.answer = answer
-    assert "media" not in landing.read(NOW + timedelta(hours=1), "media")
-
-
-def test_competitors_come_page_by_page_without_a_next_link(graph: Graph, landing: MemoryLanding) -> None:
-    graph.rival_media = [{"id": f"r{n}", "timestamp": ago(days=n), "comments_count": 1} for n in range(1, 6)]
-    graph.page_size = 2
-    records = landing.read(NOW, "competitor_borealis")
-    assert [record["media_id"] for record in records["media"]] == ["r1", "r2", "r3", "r4", "r5"]
-    assert {record["is_own"] for record in records["media"]} == {False}
-    assert records["accounts"][0]["follows_count"] is None
-
-
-def _without(*retired: str) -> Callable[[str, list[str]], Reply]:
-    def answer(node: str, metrics: list[str]) -> Reply:
-        if set(metrics) & set(retired):
-            return error(100, "(#100) The value must be a valid insights metric")
-        return Graph.values(node, metrics)
-
-    return answer
-
-
-def test_a_retired_metric_costs_nothing_but_itself(graph: Graph, landing: MemoryLanding) -> None:
-    for number in range(60):
-        graph.add(str(number), ago(days=3))
-    graph.insights = _without("reach", "saved")
-    records = landing.read(NOW, "media", "media_insights")
-    assert len(records["media_insights"]) == 60
-    assert all("reach" not in record and record["views"] == 7 for record in records["media_insights"])
-    status = {record["metric"]: record["status"] for record in records["metric_status"]}
-    assert {metric for metric, state in status.items() if state == "retired"} == {"reach", "saved"}
-    assert status["views"] == "available"
-
-
-def test_a_metric_that_is_back_is_available_again(graph: Graph, landing: MemoryLanding) -> None:
-    graph.add("1", ago(hours=2))
-    graph.insights = _without("reach")
-    landing.read(NOW, "media", "media_insights")
-    graph.insights = Graph.values
-    records = landing.read(NOW + timedelta(hours=5), "media", "media_insights")
-    assert [(r["metric"], r["status"]) for r in records["metric_status"]] == [("reach", "available")]
-
-
-def test_metrics_that_only_fail_together_are_read_apart(graph: Graph, landing: MemoryLanding) -> None:
-    def answer(node: str, metrics: list[str]) -> Reply:
-        if {"views", "follows"} <= set(metrics):
-            return error(100, "(#100) Incompatible metrics (follows)")
-        return Graph.values(node, metrics)
-
-    for number in range(3):
-        graph.add(str(number), ago(days=3))
-    graph.insights = answer
-    records = landing.read(NOW, "media", "media_insights")
-    assert [(r["views"], r["follows"]) for r in records["media_insights"]] == [(7, 7)] * 3
-    assert {record["status"] for record in records["metric_status"]} == {"available"}
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        error(100, "Invalid parameter", error_subcode=2108006, error_user_msg="The media was posted before …"),
-        error(10, "(#10) Not enough viewers for the media to show insights"),
-        error(100, "Unsupported get request. Object with ID 'bad' does not exist", error_subcode=33),
-    ],
-    ids=["before business account", "not enough viewers", "gone"],
-)
-def test_a_media_without_insights_is_skipped(graph: Graph, landing: MemoryLanding, refusal: Reply) -> None:
-    graph.add("bad", ago(days=3))
-    graph.add("good", ago(days=3))
-    graph.insights = lambda node, metrics: refusal if node == "bad" else Graph.values(node, metrics)
-    records = landing.read(NOW, "media", "media_insights")
-    assert [record["media_id"] for record in records["media_insights"]] == ["good"]
-
-
-def test_an_item_of_a_batch_that_fails_in_passing_is_asked_again(
-    graph: Graph, landing: MemoryLanding, slept: list[float]
-) -> None:
-    graph.add("1", ago(days=3))
-    graph.add("2", ago(days=3))
-    failing = [error(2, "An unexpected error has occurred", 500, is_transient=True)]
-
-    def answer(node: str, metrics: list[str]) -> Reply:
-        return failing.pop() if node == "2" and failing else Graph.values(node, metrics)
-
-    graph.insights = answer
-    assert len(landing.read(NOW, "media", "media_insights")["media_insights"]) == 2
-    assert slept == [1]
-
-
-def test_metrics_are_asked_by_kind_of_media(graph: Graph, landing: MemoryLanding) -> None:
-    asked: dict[str, list[str]] = {}
-
-    def answer(node: str, metrics: list[str]) -> Reply:
-        asked[node] = metrics
-        return Graph.values(node, metrics)
-
-    graph.add("feed", ago(days=3))
-    graph.add("reel", ago(days=3), media_type="VIDEO", media_product_type="REELS")
-    graph.insights = answer
-    landing.read(NOW, "media", "media_insights")
-    assert "ig_reels_avg_watch_time" in asked["reel"]
-    assert "follows" not in asked["reel"]
-    assert "ig_reels_avg_watch_time" not in asked["feed"]
-
-
-def test_account_windows_are_back_filled_and_then_only_their_tail_is_read(graph: Graph, landing: MemoryLanding) -> None:
-    records = landing.read(NOW, "account_insights")["account_insights"]
-    assert len(records) == settings.ACCOUNT_BACKFILL_DAYS * 3
-    assert {record["window_end"] for record in records} >= {"2026-06-29"}
-    graph.gets.clear()
-    assert landing.read(NOW, "account_insights") == {}
-    assert len(graph.gets) == 2 * 3, "29 and 28 June may still be restated"
-
-
-def test_a_restated_window_is_landed_again(graph: Graph, landing: MemoryLanding) -> None:
-    landing.read(NOW, "account_insights")
-    graph.insights = lambda _, metrics: Reply({"data": [{"name": m, "total_value": {"value": 6}} for m in metrics]})
-    records = landing.read(NOW + timedelta(hours=1), "account_insights")["account_insights"]
-    assert {record["window_end"] for record in records} == {"2026-06-28", "2026-06-29"}
-
-
-def test_an_empty_insight_is_unknown_not_zero(graph: Graph, landing: MemoryLanding) -> None:
-    graph.insights = lambda _, __: Reply({"data": []})
-    graph.add("1", ago(days=3))
-    records = landing.read(NOW, "media", "media_insights", "account_insights")
-    assert "media_insights" not in records
-    assert "account_insights" not in records
-
-
-def test_comments_and_replies_leave_with_tokens_only(graph: Graph, landing: MemoryLanding) -> None:
-    reply = {"id": "91", "text": "thanks", "username": "Aurora", "timestamp": ago(hours=1), "like_count": 0}
-    comment = {"id": "90", "text": "nice", "username": "fan_1", "timestamp": ago(hours=2), "like_count": 1}
-    graph.add("1", ago(days=3), comments_count=2)
-    graph.comments["1"] = [{**comment, "from": {"id": "5", "username": "fan_1"}, "replies": {"data": [reply]}}]
-    records = landing.read(NOW)["comments"]
-    by_id = {record["comment_id"]: record for record in records}
-    assert by_id["90"]["author_handle_token"] == token("handle", "fan_1")
-    assert (by_id["91"]["parent_comment_id"], by_id["91"]["is_from_brand"]) == ("90", True)
-    assert by_id["91"]["author_handle_token"] is None
-    assert "fan_1" not in json.dumps(records)
-
-
-def test_a_new_comment_on_a_recent_media_is_read_between_two_due_readings(graph: Graph, landing: MemoryLanding) -> None:
-    media = graph.add("1", ago(days=20), comments_count=1)
-    graph.comments["1"] = [{"id": "90", "text": "nice", "username": "a", "timestamp": ago(days=19), "like_count": 1}]
-    landing.read(NOW)
-    media["comments_count"] = 2
-    graph.comments["1"].append({"id": "92", "text": "new", "username": "b", "timestamp": ago(hours=0), "like_count": 0})
-    records = landing.read(NOW + timedelta(hours=1), "media", "comments")
-    assert [record["comment_id"] for record in records["comments"]] == ["92"]
-    assert "media" not in records
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "line"),
-    [
-        (
-            error(190, "Error validating access token: Session has expired", 401, error_subcode=463),
-            TerminalError,
-            (
-                f"aurora_instagram GET /v24.0/{OWN}: the access token was refused: Error validating access token: "
-                "Session has expired; set a new VOXHOUSE_AURORA_INSTAGRAM_ACCESS_TOKEN"
-            ),
-        ),
-        (
-            error(10, "(#10) Application does not have permission for this action", 403),
-            TerminalError,
-            (
-                f"aurora_instagram GET /v24.0/{OWN}: (#10) Application does not have permission for this action; "
-                "grant the token instagram_basic and instagram_manage_insights"
-            ),
-        ),
-        (
-            error(100, "(#100) Tried accessing nonexisting field (x)"),
-            TerminalError,
-            (
-                f"aurora_instagram GET /v24.0/{OWN}: (#100) Tried accessing nonexisting field (x) (code 100); "
-                "check account_id, competitors and api_version in brands.yml"
-            ),
-        ),
-        (
-            error(4, "(#4) Application request limit reached", 403, is_transient=True),
-            TransientError,
-            f"aurora_instagram GET /v24.0/{OWN}: too many requests ({ATTEMPTS} attempts); run again later",
-        ),
-        (
-            error(2, "An unexpected error has occurred.", 500),
-            TransientError,
-            (
-                f"aurora_instagram GET /v24.0/{OWN}: An unexpected error has occurred. ({ATTEMPTS} attempts); "
-                "run again later"
-            ),
-        ),
-    ],
-    ids=["expired token", "permission", "bad request", "throttled", "server"],
-)
-def test_an_error_is_one_line(
-    landing: MemoryLanding, far_side: FarSide, reply: Reply, kind: type[PipelineError], line: str
-) -> None:
-    far_side.answer = lambda _: reply
-    with pytest.raises(kind) as caught:
-        landing.read(NOW, "account")
-    assert str(caught.value) == line
-    assert len(far_side.requests) == (ATTEMPTS if kind is TransientError else 1)
-
-
-def test_an_expired_token_inside_a_batch_stops_the_load(graph: Graph, landing: MemoryLanding) -> None:
-    graph.add("1", ago(days=3))
-    graph.insights = lambda _, __: error(190, "Session has expired", 401)
-    with pytest.raises(TerminalError, match=r"GET 1/insights: the access token was refused"):
-        landing.read(NOW, "media", "media_insights")
-
-
-def test_waits_until_access_is_regained(
-    graph: Graph, landing: MemoryLanding, far_side: FarSide, slept: list[float]
-) -> None:
-    usage = json.dumps({OWN: [{"type": "instagram", "call_count": 100, "estimated_time_to_regain_access": 3}]})
-    throttled = error(80002, "There have been too many calls to this Instagram account", 400)
-    replies = [Reply(throttled.content, 400, {"X-Business-Use-Case-Usage": usage})]
-    far_side.answer = lambda request: replies.pop() if replies else graph(request)
-    landing.read(NOW, "account")
-    assert slept == [180]
-
-
-def test_slows_down_near_the_limit() -> None:
-    usage = json.dumps({OWN: [{"type": "instagram", "call_count": 97, "total_cputime": 3, "total_time": 1}]})
-    answer = Answer(200, {"X-Business-Use-Case-Usage": usage}, {})
-    assert GraphDialect("aurora_instagram").pause_seconds(answer) == 5
-    assert GraphDialect("aurora_instagram").pause_seconds(Answer(200, {}, {})) == 0
-
-
-def test_an_unknown_competitor_is_named(graph: Graph, landing: MemoryLanding, far_side: FarSide) -> None:
-    message = "The user with username: borealis cannot be found."
-    far_side.answer = lambda _: error(110, "Invalid user id", error_subcode=2207013, error_user_msg=message)
-    with pytest.raises(TerminalError, match=r"borealis cannot be found. \(code 110\); check account_id, competitors"):
-        landing.read(NOW, "competitor_borealis")
-
-
-def test_a_source_without_an_account_says_so(far_side: FarSide) -> None:
-    config = SourceConfig(kind="instagram", brand="aurora", base_url=far_side.url)
-    with pytest.raises(ConfigError, match=r"source aurora_instagram in brands.yml: no account_id; add"):
-        MemoryLanding(instagram, "aurora_instagram", config, lambda _: None).read(NOW)
-
-
-def test_a_media_listed_twice_lands_once(graph: Graph, landing: MemoryLanding) -> None:
+def test_a_media_listed_twice_lands_once(graph: Graph, loads: Loads) -> None:
     graph.add("1", ago(days=3))
     graph.add("1", ago(days=3), like_count=101)
-    assert len(landing.read(NOW, "media")["media"]) == 1
+    assert [row["like_count"] for row in loads.read("media")] == [101]
 
 
-def test_a_listing_of_empty_pages_without_an_end_is_named(
-    landing: MemoryLanding, graph: Graph, far_side: FarSide
+def test_a_page_that_is_too_much_is_halved_and_read_on(graph: Graph, loads: Loads) -> None:
+    for number in range(3):
+        graph.add(str(number), ago(days=3))
+    graph.page_size = 2
+    limits: list[str] = []
+
+    def too_much(_path: str, params: Params) -> Reply | None:
+        if "limit" not in params or "after" not in params:
+            return None
+        limits.append(params["limit"])
+        return error(1, "Please reduce the amount of data you're asking for") if len(limits) < 3 else None
+
+    graph.before_get = too_much
+    assert [row["media_id"] for row in loads.read("media")] == ["0", "1", "2"]
+    assert limits == ["100", "50", "25"]
+
+
+def test_a_page_of_one_that_is_too_much_is_an_error(graph: Graph, loads: Loads) -> None:
+    graph.before_get = lambda path, _: error(1, "Please reduce the amount of data") if path.endswith("/media") else None
+    assert refusal(loads, "media") == f"400 GET /v24.0/{OWN}/media: Please reduce the amount of data"
+
+
+def test_a_media_that_is_gone_lands_as_deleted_once_and_takes_its_comments_along(graph: Graph, loads: Loads) -> None:
+    for number in range(3):
+        graph.add(str(number), ago(days=40 + number))
+    graph.talk("0", comment("90"), comment("91", "aurora"))
+    loads.run("media", "comments")
+    graph.media.pop(0)
+    landed = loads.run("media", "comments", now=NOW + timedelta(hours=1))
+    assert [(row["media_id"], row["caption"], row["posted_at"]) for row in landed["media"]] == [
+        ("0", "post 0", NOW - timedelta(days=40))
+    ]
+    assert [(row["is_deleted"], row["like_count"], row["comments_count"]) for row in landed["media"]] == [
+        (True, None, None)
+    ]
+    gone_rows = [
+        (row["comment_id"], row["is_deleted"], row["text"], row["author_handle"]) for row in landed["comments"]
+    ]
+    assert gone_rows == [("90", True, None, None), ("91", True, None, None)]
+    assert loads.run("media", "comments", now=NOW + timedelta(hours=1)) == {}
+
+
+def test_a_media_that_is_back_is_read_again(graph: Graph, loads: Loads) -> None:
+    media = graph.add("1", ago(days=40))
+    loads.run("media", "media_insights")
+    graph.media.clear()
+    loads.run("media", "media_insights")
+    graph.media.append(media)
+    landed = loads.run("media", "media_insights")
+    assert [(row["media_id"], row["is_deleted"]) for row in landed["media"]] == [("1", False)]
+    assert [row["media_id"] for row in landed["media_insights"]] == ["1"]
+
+
+def test_a_listing_that_is_cut_deletes_nothing(graph: Graph, loads: Loads) -> None:
+    for number in range(10):
+        graph.add(str(number), ago(days=40))
+    loads.run("media")
+    graph.unlisted = {"9"}
+    graph.gets.clear()
+    assert loads.run("media", now=NOW + timedelta(hours=1)) == {}
+    assert graph.gets == [OWN, f"{OWN}/media", "9"]
+
+
+def test_a_post_deleted_while_it_is_read_ends_as_deleted(graph: Graph, loads: Loads) -> None:
+    graph.add("1", ago(days=3), comments_count=1)
+    graph.add("2", ago(days=3))
+
+    def vanish(path: str, _params: Params) -> None:
+        if path.endswith(("/insights", "/comments")):
+            graph.media[:] = [one for one in graph.media if one["id"] != "1"]
+
+    graph.before_get = vanish
+    landed = loads.run("media", "media_insights", "comments")
+    assert [row["media_id"] for row in landed["media"]] == ["1", "2"]
+    assert [row["media_id"] for row in landed["media_insights"]] == ["2"]
+    landed = loads.run("media", "media_insights", "comments")
+    assert {table: [(row["media_id"], row["is_deleted"]) for row in rows] for table, rows in landed.items()} == {
+        "media": [("1", True)]
+    }
+
+
+def of_rival(rows: Rows) -> list[str]:
+    return [row["media_id"] for row in rows if row["account_id"] == RIVAL]
+
+
+def test_competitors_come_page_by_page_without_a_next_link(graph: Graph, loads: Loads) -> None:
+    compete(graph, 5)
+    graph.page_size = 2
+    landed = loads.run("accounts", "media", "competitor_status", competitors=["borealis"])
+    assert of_rival(landed["media"]) == ["r1", "r2", "r3", "r4", "r5"]
+    assert [(row["is_own"], row["permalink"]) for row in landed["media"]] == [(False, None)] * 5
+    assert [(row["username"], row["follows_count"]) for row in landed["accounts"]] == [
+        ("aurora", 2),
+        ("borealis", None),
+    ]
+    assert landed["competitor_status"] == [{"username": "borealis", "status": "available", "reason": None}]
+
+
+def test_a_competitors_media_is_gone_only_where_its_listing_is_whole(graph: Graph, loads: Loads) -> None:
+    compete(graph, 3)
+    loads.run("media", competitors=["borealis"])
+    graph.rival_media.pop()
+    assert loads.run("media", competitors=["borealis"]) == {}, "media_count says 3, 2 were listed"
+    graph.rival = {**RIVAL_PROFILE, "media_count": 2}
+    landed = loads.run("media", competitors=["borealis"])
+    assert [(row["media_id"], row["is_deleted"]) for row in landed["media"]] == [("r3", True)]
+
+
+def test_a_competitor_that_posts_while_it_is_listed_loses_nothing(graph: Graph, loads: Loads) -> None:
+    compete(graph, 3)
+    graph.page_size = 2
+    loads.run("media", competitors=["borealis"])
+    graph.rival_media.pop()
+    counts = iter([2, 3])
+    rival = graph.rival or {}
+    graph.page_size = 1
+    graph.before_get = lambda path, params: (
+        rival.update(media_count=next(counts)) if "business_discovery" in params["fields"] else None
+    )
+    graph.rival = rival
+    assert loads.run("media", competitors=["borealis"]) == {}
+
+
+def test_an_empty_page_of_a_competitor_is_asked_for_again(graph: Graph, loads: Loads) -> None:
+    compete(graph, 3)
+    empty = [True]
+
+    def once_empty(_path: str, params: Params) -> Reply | None:
+        if not empty or "business_discovery" not in params["fields"]:
+            return None
+        empty.pop()
+        media = {"data": [], "paging": {"cursors": {"after": "0"}}}
+        return Reply({"id": OWN, "business_discovery": {**(graph.rival or {}), "media": media}})
+
+    graph.before_get = once_empty
+    assert of_rival(loads.read("media", competitors=["borealis"])) == ["r1", "r2", "r3"]
+
+
+def test_a_competitor_that_is_gone_fails_alone_and_is_named(
+    graph: Graph, loads: Loads, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = {"data": [], "paging": {"cursors": {"after": "x"}, "next": "https://elsewhere.example/"}}
-    far_side.answer = lambda request: Reply(page) if request.path.endswith("/media") else graph(request)
-    with pytest.raises(TransientError, match="gives empty pages without an end; run again later"):
-        landing.read(NOW, "media")
+    graph.add("1", ago(days=3))
+    warnings: list[str] = []
+    monkeypatch.setattr("dlt.common.logger.warning", lambda line, *names: warnings.append(line % names))
+    compete(graph, 2)
+    known = graph._discovery
+    graph._discovery = lambda fields: (  # type: ignore[method-assign]
+        known(fields) if "username(cirrus)" in fields else error(110, "Invalid user id", error_subcode=2207013)
+    )
+    landed = loads.run("accounts", "media", "competitor_status", competitors=["borealis", "cirrus"])
+    assert [row["media_id"] for row in landed["media"]] == ["1", "r1", "r2"]
+    assert [row["account_id"] for row in landed["accounts"]] == [OWN, RIVAL]
+    assert [(row["username"], row["status"], row["reason"]) for row in landed["competitor_status"]] == [
+        ("borealis", "not_found", "the network finds no professional account of this handle"),
+        ("cirrus", "available", None),
+    ]
+    assert warnings == ["Instagram finds no professional account borealis: correct or remove this competitor"]
+
+
+def test_a_competitor_that_fails_in_passing_fails_the_load(graph: Graph, loads: Loads) -> None:
+    graph.before_get = lambda _, params: (
+        error(2, "An unexpected error has occurred.", 500) if "business_discovery" in params.get("fields", "") else None
+    )
+    line = f"503 GET /v24.0/{OWN}: An unexpected error has occurred."
+    assert refusal(loads, "media", competitors=["borealis"]) == line

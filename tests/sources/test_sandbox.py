@@ -13,19 +13,19 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
-import requests
 
 from pipelines.brands import Brands, load_brands
 from pipelines.credentials import read_secrets
 from pipelines.errors import PipelineError, TerminalError
 from pipelines.home import Home
-from pipelines.ledger import Ledger
-from pipelines.loading import LoadReport, load_instance
-from pipelines.sandbox.live import Sandbox
-from pipelines.sandbox.options import WorldOptions
-from pipelines.sandbox.prepare import prepare
-from pipelines.sandbox.server import app
-from pipelines.sandbox.store import Store
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.loading import LoadReport, load_instance
+from sandbox import control
+from sandbox.live import Sandbox
+from sandbox.options import WorldOptions
+from sandbox.prepare import prepare
+from sandbox.server import app
+from sandbox.store import Store
 from tests.sources.far_side import serve
 
 SMALL = WorldOptions(posts=60, customers=80, orders=240, months=3)
@@ -45,10 +45,7 @@ class Vendors:
         return load_brands(self.home / "brands.yml")
 
     def control(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
-        response = requests.post(f"{self.url}/_sandbox/{name}", json=content, timeout=30)
-        assert response.ok, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
+        return control(self.home, name, content, urlsplit(self.url).port)
 
 
 @pytest.fixture
@@ -159,15 +156,15 @@ def test_a_refused_token_stops_at_once(vendors: Vendors, load: Callable[[str], L
     with pytest.raises(TerminalError) as caught:
         load(instance)
     message = str(caught.value)
-    assert "the access token was refused" in message
-    assert f"set a new VOXHOUSE_{instance.upper()}_ACCESS_TOKEN" in message
+    assert message.startswith(f"{instance}: 401 ")
+    assert f"; set a new VOXHOUSE_{instance.upper()}_" in message
     assert "\n" not in message
 
 
 @pytest.mark.parametrize("instance", SOURCES)
 def test_a_page_of_html_is_named(vendors: Vendors, load: Callable[[str], LoadReport], instance: str) -> None:
     vendors.control("trouble", {"api": instance.removeprefix("aurora_"), "kind": "html"})
-    with pytest.raises(PipelineError, match=r"an HTML page instead of JSON; check base_url in brands.yml"):
+    with pytest.raises(PipelineError, match=r"an HTML page instead of JSON; check base_url and api_version in brands.yml"):
         load(instance)
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema
 
-from pipelines.casts import kind_of_type
-from pipelines.schema import Column, Table
 from pipelines.sources.file_drop.expressions import ALLOWED
-from pipelines.sources.file_drop.mapping import IDENTIFIERS, targets
-from pipelines.sources.file_drop.tables import ENTITIES
+from pipelines.sources.file_drop.mapping import IDENTIFIERS
+from pipelines.sources.file_drop.settings import (
+    ENTITIES,
+    MAX_COLUMNS,
+    MAX_HEAD_CHARACTERS,
+    MAX_LINE_BYTES,
+    MAX_TEXT_BYTES,
+    targets,
+)
 
+_KINDS = {"bigint": "integer", "bool": "boolean"}
 FOLDER = Path(__file__).parent
 _INTRODUCTION = f"""\
 # File drops
@@ -19,7 +26,7 @@ _INTRODUCTION = f"""\
 Any folder `inbox/NAME/` of the home with CSV, Parquet or JSON-lines files (each also `.gz`) and a `drop.yml` is a
 source called NAME (small letters, digits and `_`). Start from a template of `templates/`, one per entity.
 
-This page is made from `tables.py` by `python -m pipelines.sources.file_drop`; a test keeps it in step.
+This page is made from `settings.py` by `python -m pipelines.sources.file_drop`; a test keeps it in step.
 
 ## drop.yml
 
@@ -30,9 +37,9 @@ currency: EUR                     # where an entity's currency is not mapped
 date_formats: ["%d/%m/%Y %H:%M"]  # tried where a value is not ISO 8601
 null_values: ["N/A"]              # texts that mean empty; blank always does
 files:
-  - match: "sales-*.csv.gz"       # glob in this folder; the first entry that matches counts
+  - match: "sales-*.csv.gz"       # glob in this folder (** for any folders); the first that matches counts
     delimiter: ";"                # CSV only; default ,
-    encoding: latin-1             # CSV and JSON lines; default utf-8
+    encoding: latin-1             # CSV and JSON lines; any of Python's for text; default utf-8
     entities:                     # one or several of one file
       - entity: orders
         distinct: true            # equal records count once: orders out of a file of their lines
@@ -54,14 +61,23 @@ files:
   `+ - * / %`, comparisons, `and or not`, `||`, `case`, and the functions {ALLOWED}.
 - Text becomes a number in arithmetic; where it cannot, the record goes to quarantine.
 - `email`, `phone` and `handle` become tokens before anything lands; the values stay in the vault. A phone needs its
-  country (`+33 …`), else it gets no token. Never map them as ids or texts.
-- Columns of the file that no mapping names are not read.
+  country (`+33 …`), else it gets no token. A column that is one of these cannot be mapped as an id or a text too, and a
+  column that is called like one cannot be an id; an id in the form of an e-mail address or a phone number goes to
+  quarantine.
+- Columns of the file that no mapping names are not read, and no error names them but by position and length.
 - A new version of a file replaces all rows of the old one; a deleted file changes nothing; the same bytes under the
-  same mapping land once. A file that no `match` names stops the load.
+  same mapping land once. A file that no `match` names stops the load of this folder, and of no other.
 - A record that breaks a rule of the tables below goes to quarantine with file, record number, column and reason:
   wrong type, impossible date, below the minimum, unknown currency, required and missing, duplicate key, and for the
-  record as a whole wrong number of fields or not a JSON object.
+  record as a whole wrong number of fields, not a JSON object, or not comparable as `where` asks.
 - Control totals (by the brand's day and currency) are summed from the raw file by another reader.
+
+## Bounds
+
+Hidden files and folders (`.name`) are not seen. A link that leads out of the folder is refused, as is a first line of a
+CSV file that looks like data. At most: {MAX_LINE_BYTES >> 20} MB a line of CSV or JSON lines,
+{MAX_HEAD_CHARACTERS:,} characters of column names, {MAX_COLUMNS:,} columns, {MAX_TEXT_BYTES >> 30} GB a file once
+unpacked; of `drop.yml` 256 kB, 20 levels and 2,000 characters an expression.
 
 ## Entities
 """
@@ -72,14 +88,14 @@ def page() -> str:
     return _INTRODUCTION + "".join(map(_section, ENTITIES))
 
 
-def template(table: Table) -> str:
+def template(entity: str) -> str:
     """A drop.yml for one entity, every column of the file called as the entity's."""
-    columns = "\n".join(_line(name, column) for name, column in targets(table).items())
+    columns = "\n".join(_line(name, column) for name, column in targets(entity).items())
     return (
-        f"# {table.description}\n"
+        f"# {ENTITIES[entity]['description']}\n"
         "# The name right of each colon is a column of your file; remove the lines that it does not have.\n"
         "brand: your_brand\ntimezone: UTC\ncurrency: EUR\nfiles:\n"
-        f'  - match: "{table.name}*.csv"\n    entities:\n      - entity: {table.name}\n        columns:\n{columns}\n'
+        f'  - match: "{entity}*.csv"\n    entities:\n      - entity: {entity}\n        columns:\n{columns}\n'
     )
 
 
@@ -87,38 +103,39 @@ def write() -> None:
     """Write the page and the templates into this folder."""
     (FOLDER / "README.md").write_text(page(), encoding="utf-8")
     (FOLDER / "templates").mkdir(exist_ok=True)
-    for table in ENTITIES:
-        (FOLDER / "templates" / f"{table.name}.yml").write_text(template(table), encoding="utf-8")
+    for entity in ENTITIES:
+        (FOLDER / "templates" / f"{entity}.yml").write_text(template(entity), encoding="utf-8")
 
 
-def _section(table: Table) -> str:
-    rows = "\n".join(_row(name, column) for name, column in targets(table).items())
-    key = ", ".join(f"`{name}`" for name in table.key)
-    heading = f"\n### {table.name}\n\n{table.description} Key: {key}.\n\n"
+def _section(entity: str) -> str:
+    table = ENTITIES[entity]
+    rows = "\n".join(_row(name, column) for name, column in targets(entity).items())
+    key = ", ".join(f"`{name}`" for name, column in table["columns"].items() if column.get("primary_key"))
+    heading = f"\n### {entity}\n\n{table['description']} Key: {key}.\n\n"
     return f"{heading}| column | type | rules | meaning |\n|---|---|---|---|\n{rows}\n"
 
 
-def _row(name: str, column: Column) -> str:
-    return f"| `{name}` | {_type(name, column)} | {', '.join(_rules(column))} | {column.description} |"
+def _row(name: str, column: TColumnSchema) -> str:
+    return f"| `{name}` | {_type(name, column)} | {', '.join(_rules(column))} | {column['description']} |"
 
 
-def _type(name: str, column: Column) -> str:
+def _type(name: str, column: TColumnSchema) -> str:
     if name in IDENTIFIERS:
         return "identifier"
-    if pa.types.is_decimal(column.type):
-        return f"decimal, {column.type.scale} places"
-    return kind_of_type(column.type)
+    if column["data_type"] == "decimal":
+        return f"decimal, {column['scale']} places"
+    data_type = str(column["data_type"])
+    return _KINDS.get(data_type, data_type)
 
 
-def _rules(column: Column) -> list[str]:
-    rules = ["required"] if column.required else []
-    if column.minimum is not None:
-        rules.append(f"at least {column.minimum:g}")
-    if column.one_of is not None:
-        rules.append("one of " + " ".join(sorted(column.one_of)))
-    return rules + (["ISO 4217"] if column.is_currency else [])
+def _rules(column: TColumnSchema) -> list[str]:
+    hints = dict[str, Any](column)
+    rules = ["required"] if hints.get("nullable") is False else []
+    if (minimum := hints.get("x-minimum")) is not None:
+        rules.append(f"at least {minimum:g}")
+    return rules + (["ISO 4217"] if hints.get("x-format") == "currency" else [])
 
 
-def _line(name: str, column: Column) -> str:
+def _line(name: str, column: TColumnSchema) -> str:
     rules = ", ".join(_rules(column))
-    return f"          {name}: {name}  # {rules + ': ' if rules else ''}{column.description}"
+    return f"          {name}: {name}  # {rules + ': ' if rules else ''}{column['description']}"

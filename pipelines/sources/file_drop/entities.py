@@ -1,95 +1,55 @@
-"""Turns a staged file into the records of each entity that its mapping names, and judges them."""
+"""Turns a staged file into the records of each entity that its mapping names, every value a text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema
 
-from pipelines.casts import Times, literal, quoted
-from pipelines.extract import Tokeniser
-from pipelines.records import Judged, Value, judge
-from pipelines.sources.file_drop.expressions import ExpressionError, compile_expression, names_in
-from pipelines.sources.file_drop.mapping import IDENTIFIERS, Drop, EntityMapping, FileMapping
-from pipelines.sources.file_drop.mapping import Value as Mapped
-from pipelines.sources.file_drop.reading import DropFile
+from pipelines.sources.file_drop.expressions import ExpressionError
+from pipelines.sources.file_drop.mapping import EntityMapping
+from pipelines.sources.file_drop.reading import Staged, readable
+from pipelines.sources.file_drop.settings import BATCH_ROWS, BROKEN, FILE, FILE_VERSION, RECORD_NUMBER, targets
+from pipelines.sources.file_drop.sql import NOTHING, Value, literal, quoted
+from pipelines.sources.file_drop.values import Times, as_text
 
-
-def named_columns(mapping: FileMapping) -> set[str]:
-    """Names that a file's mapping uses, whether the file has them or not."""
-    values = [value for entity in mapping.entities for value in entity.columns.values()]
-    names = {value.column for value in values if value.column is not None}
-    expressions = [v.expression for v in values if v.expression] + [e.where for e in mapping.entities if e.where]
-    return names.union(*(names_in(expression) for expression in expressions))
+_NUMBERS = ("bigint", "decimal")
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
-    """A file as `reading.stage` left it."""
+class Records:
+    """The records of one entity of one file."""
 
-    con: duckdb.DuckDBPyConnection
-    relation: str
-    columns: Mapping[str, str]
-    """DuckDB types of the file's columns, by name."""
-    file: DropFile
-    version: str
-    drop: Drop
+    staged: Staged
+    entity: str
+    query: str
 
-    def value(self, mapped: Mapped) -> Value:
-        """SQL of a mapped value; raises ExpressionError for what is not known."""
-        if mapped.constant is not None:
-            return Value(literal(mapped.constant), "VARCHAR")
-        if mapped.expression is not None:
-            return self.expression(mapped.expression)
-        if mapped.column is None or mapped.column not in self.columns:
-            raise ExpressionError(f"unknown column {mapped.column}; the file has {', '.join(self.columns)}")
-        return Value(quoted(mapped.column), self.columns[mapped.column])
+    def count(self) -> int:
+        """How many there are; raises ConfigError when they cannot be read."""
+        with readable(self.staged.file):
+            return int(self.staged.con.execute(f"select count(*) from ({self.query})").fetchall()[0][0])
 
-    def expression(self, text: str) -> Value:
-        """SQL of an expression over the file."""
-        return compile_expression(text, {**self.columns, "_record_number": "BIGINT"}, self._type_of)
-
-    def _type_of(self, sql: str) -> str:
-        try:
-            described = self.con.execute(f"describe select {sql} as value from {quoted(self.relation)}").fetchall()
-        except duckdb.Error as error:
-            raise ExpressionError(" ".join(str(error).split("\n")[0].split())) from error
-        return str(described[0][1])
+    def batches(self) -> Iterator[pa.Table]:
+        """The declared columns as texts, and why a record is broken; raises ConfigError when they cannot be read."""
+        with readable(self.staged.file):
+            for batch in self.staged.con.cursor().execute(self.query).to_arrow_reader(BATCH_ROWS):
+                yield pa.Table.from_batches([batch])
 
 
 def mapped_values(staged: Staged, entity: EntityMapping) -> dict[str, Value]:
-    """Values of an entity's columns by their names in `drop.yml`; identifiers are still themselves.
-
-    Raises ConfigError that names file, entity and column.
-    """
+    """Values of an entity's columns by their names; raises ConfigError that names file, entity and column."""
     values = {}
     for name, mapped in entity.columns.items():
         try:
             values[name] = staged.value(mapped)
         except ExpressionError as error:
-            raise staged.file.fault(f"{entity.entity}.{name}: {error}", "correct its mapping in drop.yml") from error
-    if "currency" not in values and any(column.name == "currency" for column in entity.table.columns):
+            what = f"{entity.entity}.{name}: {staged.explain(error)}"
+            raise staged.file.fault(what, "correct its mapping in drop.yml") from None
+    if "currency" in targets(entity.entity) and "currency" not in values:
         values["currency"] = Value(literal(staged.drop.currency), "VARCHAR")
     return values
-
-
-def judge_entity(staged: Staged, position: int, entity: EntityMapping, vault: Tokeniser) -> Judged:
-    """Make a judged table of one entity's records; `position` tells it from others of the same file."""
-    values = mapped_values(staged, entity)
-    for name in IDENTIFIERS.keys() & values.keys():
-        values[IDENTIFIERS[name]] = _tokens(staged, name, values.pop(name), vault)
-    judged_name = f"{staged.relation} {position}"
-    times = Times(staged.drop.timezone, staged.drop.date_formats)
-    relation, values = _relation(staged, entity, values)
-    judge(staged.con, judged_name, relation, entity.table, values, times)
-    constants = {
-        "_source_file": literal(staged.file.name),
-        "_file_version": literal(staged.version),
-        "_record_number": "_record_number",
-    }
-    return Judged(judged_name, entity.table, staged.file.name, constants)
 
 
 def condition(staged: Staged, entity: EntityMapping) -> tuple[str, str]:
@@ -99,50 +59,68 @@ def condition(staged: Staged, entity: EntityMapping) -> tuple[str, str]:
     try:
         value = staged.expression(entity.where)
     except ExpressionError as error:
-        raise staged.file.fault(f"{entity.entity}.where: {error}", "correct its mapping in drop.yml") from error
+        what = f"{entity.entity}.where: {staged.explain(error)}"
+        raise staged.file.fault(what, "correct its mapping in drop.yml") from None
     if value.type != "BOOLEAN":
         raise staged.file.fault(f"{entity.entity}.where is not true or false", "write a condition")
-    return value.sql, value.unreadable or "false"
+    return value.sql, f"({value.unreadable}) is not null" if value.unreadable else "false"
 
 
-def _relation(staged: Staged, entity: EntityMapping, values: Mapping[str, Value]) -> tuple[str, dict[str, Value]]:
-    """SELECT of an entity's records and the values over it; `distinct` takes equal ones once, at their first number."""
+def records(staged: Staged, position: int, entity: EntityMapping) -> Records:
+    """Records of one entity; `position` tells it from others of the same file."""
+    values = mapped_values(staged, entity)
+    relation = quoted(f"{staged.relation} {position}")
+    kind = "table" if entity.distinct else "view"
+    with readable(staged.file):
+        staged.con.execute(f"create {kind} {relation} as {_chosen(staged, entity, values)}")
+    times = Times(staged.drop.timezone, staged.drop.date_formats)
+    texts = [
+        f"{_text(name, column, values.get(name), times)} as {quoted(name)}"
+        for name, column in targets(entity.entity).items()
+    ]
+    texts.append(f"{literal(staged.file.name)} as {FILE}, {literal(staged.version)} as {FILE_VERSION}, {RECORD_NUMBER}")
+    unreadable = [
+        _not_computed(name) for name, value in values.items() if value.unreadable and not _is_number(entity, name)
+    ]
+    texts.append(f"coalesce({', '.join([BROKEN, *unreadable, 'null'])}) as {BROKEN}")
+    return Records(staged, entity.entity, f"select {', '.join(texts)} from {relation}")
+
+
+def _chosen(staged: Staged, entity: EntityMapping, values: dict[str, Value]) -> str:
+    """SELECT of an entity's records with raw values; `distinct` takes equal ones once, at their first number."""
     holds, unread = condition(staged, entity)
-    stream = f"{literal(staged.file.name)} as _stream"
-    broken = f"coalesce(_broken, case when {unread} then 'not comparable as `where` asks' end) as _broken"
-    chosen = f"from {quoted(staged.relation)} where ({holds}) or ({unread}) or _broken is not null"
+    columns = [f"{value.sql} as {quoted('value ' + name)}" for name, value in values.items()]
+    columns += [
+        f"{value.unreadable} as {quoted('unreadable ' + name)}" for name, value in values.items() if value.unreadable
+    ]
+    broken = f"coalesce({BROKEN}, case when {unread} then 'not comparable as `where` asks' end) as {BROKEN}"
+    chosen = f"from {quoted(staged.relation)} where ({holds}) or ({unread}) or {BROKEN} is not null"
     if not entity.distinct:
-        return f"select *, {stream} from (select * replace ({broken}) {chosen})", dict(values)
-    columns, unreadable = [], []
-    over = {}
-    for name, value in values.items():
-        columns.append(f"{value.sql} as {quoted('v ' + name)}")
-        unreadable.append(f"{value.unreadable or 'false'} as {quoted('u ' + name)}")
-        over[name] = Value(
-            quoted("v " + name), value.type, unreadable=quoted("u " + name) if value.unreadable else None
-        )
-    alone = "case when _broken is not null then _record_number end as _alone"
-    inner = f"select _record_number, {alone}, {', '.join(columns + unreadable)}, {broken} {chosen}"
-    first = "min(_record_number) as _record_number"
-    return f"select {first}, {stream}, * exclude (_record_number) from ({inner}) group by all", over
+        return f"select {RECORD_NUMBER}, {', '.join(columns)}, {broken} {chosen}"
+    alone = f"case when {BROKEN} is not null then {RECORD_NUMBER} end as _alone"
+    inner = f"select {RECORD_NUMBER}, {alone}, {', '.join(columns)}, {broken} {chosen}"
+    return f"select min({RECORD_NUMBER}) as {RECORD_NUMBER}, * exclude ({RECORD_NUMBER}) from ({inner}) group by all"
 
 
-def _tokens(staged: Staged, kind: str, value: Value, vault: Tokeniser) -> Value:
-    """The vault's token for an identifier of the file; what is no identifier of the kind gets none."""
-    name = f"{staged.relation} {kind}"
-    identifier = f"{value.sql}::varchar"
-    found = staged.con.execute(
-        f"select distinct {identifier} as identifier from {quoted(staged.relation)} where {identifier} is not null"
-    ).to_arrow_table()
-    texts: list[str] = found["identifier"].to_pylist()
-    tokens = pa.table({"identifier": texts, "token": pa.array(vault.tokens(kind, texts), pa.string())})
-    staged.con.register("tokens", tokens)
-    staged.con.execute(f"create or replace table {quoted(name)} as from tokens")
-    staged.con.unregister("tokens")
-    return Value(f"(select token from {quoted(name)} as known where known.identifier = {identifier})", "VARCHAR")
+def _is_number(entity: EntityMapping, name: str) -> bool:
+    return targets(entity.entity)[name]["data_type"] in _NUMBERS
 
 
-def entities(staged: Staged, vault: Tokeniser) -> Iterator[Judged]:
-    """Judged records of every entity of a file."""
-    for position, entity in enumerate(staged.file.mapping.entities):
-        yield judge_entity(staged, position, entity, vault)
+def _text(name: str, column: TColumnSchema, value: Value | None, times: Times) -> str:
+    """A number that could not be computed is the text that is none, which no reader takes for one.
+
+    What is required and missing is a blank: dlt refuses a whole batch for a NULL.
+    """
+    texts = [NOTHING.sql]
+    if value is not None:
+        texts = [as_text(Value(quoted(f"value {name}"), value.type), column, times)]
+        if value.unreadable and column["data_type"] in _NUMBERS:
+            texts.insert(0, quoted(f"unreadable {name}"))
+    if column.get("nullable") is False:
+        texts.append("''")
+    return f"coalesce({', '.join(texts)})"
+
+
+def _not_computed(name: str) -> str:
+    reason = f"no number where the expression of {name} needs one"
+    return f"case when {quoted(f'unreadable {name}')} is not null then {literal(reason)} end"

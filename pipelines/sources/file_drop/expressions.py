@@ -11,8 +11,11 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipelines.records import Value
+from pipelines.sources.file_drop.faults import shown
+from pipelines.sources.file_drop.sql import Value
 
+MAX_CHARACTERS = 2_000
+_MAX_DEPTH = 100
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _FIRST_ONLY = (exp.Abs, exp.Round, exp.Floor, exp.Ceil)
@@ -62,6 +65,14 @@ class ExpressionError(Exception):
     """An expression that cannot be used, and why."""
 
 
+class UnknownColumnError(ExpressionError):
+    """An expression of a column that the file does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"unknown column {shown(name)}")
+
+
 def compile_expression(text: str, columns: Mapping[str, str], type_of: Callable[[str], str]) -> Value:
     """The expression as SQL over a file's columns, given with their DuckDB types; `type_of` tells the type of an SQL.
 
@@ -74,22 +85,29 @@ def compile_expression(text: str, columns: Mapping[str, str], type_of: Callable[
     holder = exp.Paren(this=tree)
     for operand in reversed([operand for node in holder.walk() for operand in _number_operands(node)]):
         sql = operand.sql(dialect="duckdb")
-        unreadable.append(f"({sql} is not null and try_cast({sql} as double) is null)")
+        unreadable.append(f"case when try_cast({sql} as double) is null then ({sql})::varchar end")
         operand.replace(exp.TryCast(this=operand.copy(), to=exp.DataType.build("double")))
     sql = holder.sql(dialect="duckdb")
-    return Value(sql, type_of(sql), unreadable=" or ".join(unreadable) or None)
+    return Value(sql, type_of(sql), f"coalesce({', '.join(unreadable)})" if unreadable else None)
 
 
 def _parse(text: str) -> exp.Expr:
+    """The one expression that the text is; raises ExpressionError."""
     try:
         trees = sqlglot.parse(text, read="duckdb")
-    except SqlglotError as error:
-        raise ExpressionError(
-            f"{text!r} is no expression (names with other signs than letters go into double quotes)"
-        ) from error
-    if len(trees) != 1 or trees[0] is None:
-        raise ExpressionError(f"{text!r} is not one expression")
+        if len(trees) != 1 or trees[0] is None:
+            raise ExpressionError(f"'{shown(text)}' is not one expression")
+        depth = _depth(trees[0])
+    except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, IndexError, KeyError):
+        what = f"'{shown(text)}' is no expression (names with other signs than letters go into double quotes)"
+        raise ExpressionError(what) from None
+    if depth > _MAX_DEPTH:
+        raise ExpressionError(f"'{shown(text)}' is nested more than {_MAX_DEPTH} deep")
     return trees[0]
+
+
+def _depth(tree: exp.Expr) -> int:
+    return max(node.depth for node in tree.walk())
 
 
 def _check(node: exp.Expr, columns: Mapping[str, str]) -> None:
@@ -97,15 +115,15 @@ def _check(node: exp.Expr, columns: Mapping[str, str]) -> None:
     if not isinstance(node, _ALLOWED_NODES):
         raise ExpressionError(_refusal(node))
     if isinstance(node, exp.Column):
-        if node.table or node.name not in columns:
-            raise ExpressionError(f"unknown column {node.sql(dialect='duckdb')}; the file has {', '.join(columns)}")
+        if node.table or not isinstance(node.this, exp.Identifier) or node.name not in columns:
+            raise UnknownColumnError(node.sql(dialect="duckdb"))
         node.this.set("quoted", True)
 
 
 def _refusal(node: exp.Expr) -> str:
     if isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-        return f"unknown function {name.lower()}; known are {ALLOWED}"
+        return f"unknown function {shown(name.lower())}; known are {ALLOWED}"
     return f"{node.key} is not allowed: use columns, literals, arithmetic, case and functions only"
 
 

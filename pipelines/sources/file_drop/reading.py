@@ -6,126 +6,103 @@ all, else NULL) and those of the file's columns that its mapping names; blank te
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import hashlib
-import io
-import shutil
-import zlib
-from collections.abc import Mapping, Set
+import errno
+import os
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
 
 import duckdb
 
-from pipelines.casts import literal, path_literal, quoted
-from pipelines.errors import ConfigError
-from pipelines.records import json_path
-from pipelines.sources.file_drop.mapping import FileMapping
+from pipelines.errors import TransientError
+from pipelines.sources.file_drop.content import as_utf8, unpacked
+from pipelines.sources.file_drop.expressions import ExpressionError, UnknownColumnError, compile_expression
+from pipelines.sources.file_drop.faults import described, near, shown
+from pipelines.sources.file_drop.files import DropFile
+from pipelines.sources.file_drop.heads import column_names
+from pipelines.sources.file_drop.mapping import Drop, Mapped
+from pipelines.sources.file_drop.settings import BROKEN, MAX_LINE_BYTES, MAX_RECORDS, RECORD_NUMBER
+from pipelines.sources.file_drop.sql import Value, literal, member, path_literal, quoted
 
-Format = Literal["csv", "json lines", "parquet"]
-ENDINGS: Mapping[str, Format] = {
-    ".csv": "csv",
-    ".jsonl": "json lines",
-    ".ndjson": "json lines",
-    ".parquet": "parquet",
-}
-_MAGIC = {b"PAR1": "Parquet", b"PK\x03\x04": "a ZIP archive or Excel file", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
-_CHUNK = 1 << 20
+_NESTED = ("STRUCT", "MAP", "UNION", "VARIANT")
 
 
 @dataclass(frozen=True, slots=True)
-class DropFile:
-    """One file of a drop, with the mapping that its name matches."""
+class Staged:
+    """A file as a relation."""
 
+    con: duckdb.DuckDBPyConnection
+    relation: str
+    columns: Mapping[str, str]
+    """DuckDB types of the file's columns, by name; of JSON lines, those that the mapping names."""
+    file: DropFile
     path: Path
-    name: str
-    """Path relative to the drop's folder."""
-    mapping: FileMapping
+    """Its text in UTF-8, or its Parquet."""
+    version: str
+    drop: Drop
 
-    @property
-    def is_gzip(self) -> bool:
-        """Packed as gzip, as its ending says."""
-        return self.path.suffix == ".gz"
+    def value(self, mapped: Mapped) -> Value:
+        """SQL of a mapped value; raises ExpressionError for what is not known."""
+        if mapped.constant is not None:
+            return Value(literal(mapped.constant), "VARCHAR")
+        if mapped.expression is not None:
+            return self.expression(mapped.expression)
+        if mapped.column is None or mapped.column not in self.columns:
+            raise UnknownColumnError(mapped.column or "")
+        return Value(quoted(mapped.column), self.columns[mapped.column])
 
-    @property
-    def format(self) -> Format:
-        """What its ending says."""
-        return ENDINGS[Path(self.path.name.removesuffix(".gz")).suffix]
+    def expression(self, text: str) -> Value:
+        """SQL of an expression over the file; raises ExpressionError."""
+        return compile_expression(text, {**self.columns, RECORD_NUMBER: "BIGINT"}, self._type_of)
 
-    def open(self) -> BinaryIO:
-        """The unpacked bytes."""
-        return cast(BinaryIO, gzip.open(self.path)) if self.is_gzip else self.path.open("rb")
+    def explain(self, error: ExpressionError) -> str:
+        """What is wrong with a mapping; of the file's columns, only those that the mapping names are named."""
+        if not isinstance(error, UnknownColumnError):
+            return str(error)
+        if self.file.format == "json lines":
+            return f"{error}; no record of the file has it"
+        alike = near(error.name.strip('"'), self.columns)
+        hint = f" (column {alike} differs from it in case or blanks only)" if alike else ""
+        return f"{error}{hint}; the file has {described(self.columns, self.file.mapping.names)}"
 
-    def sha256(self) -> str:
-        """Version of the file: the digest of its bytes as they lie in the folder."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    def _type_of(self, sql: str) -> str:
+        try:
+            found = self.con.execute(f"describe select {sql} as value from {quoted(self.relation)}").fetchall()
+        except duckdb.BinderException as error:
+            raise ExpressionError(shown(str(error).split("\n")[0], limit=200)) from None
+        except duckdb.Error:
+            raise ExpressionError("DuckDB cannot compute it") from None
+        return str(found[0][1])
 
-    def fault(self, what: str, remedy: str) -> ConfigError:
-        """An error about this file."""
-        return ConfigError(what, str(self.path), remedy)
 
-
-def check_content(file: DropFile) -> None:
-    """Raise ConfigError when the bytes are not what the ending says."""
-    remedy = "give the file the ending of what it is"
+@contextmanager
+def readable(file: DropFile) -> Iterator[None]:
+    """Turn an error of DuckDB, which may quote a file's content, into one about the file."""
     try:
-        with file.open() as content:
-            head = content.read(4096)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise file.fault("ends in .gz and is not gzip", remedy) from error
-    found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if found is None and start[:1] == b"<":
-        found = "HTML or XML"
-    if file.format == "parquet":
-        if found != "Parquet":
-            raise file.fault(f"ends in .parquet and is {found or 'not Parquet'}", remedy)
-    elif found:
-        raise file.fault(f"ends in {file.path.suffix} and is {found}", remedy)
-    elif file.format == "json lines" and start and start[:1] != b"{":
-        raise file.fault(f"ends in {file.path.suffix} and does not hold a JSON object per line", remedy)
+        yield
+    except duckdb.OutOfMemoryException:
+        raise file.fault("needs more memory than there is for it", "split it into several files") from None
+    except duckdb.Error as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            what, remedy = "no space left to read it", "free disk space and run again"
+            raise TransientError(what, shown(file.path), remedy) from None
+        kind = type(error).__name__.removesuffix("Exception")
+        what = f"cannot be read as {file.format} with this mapping ({kind})"
+        raise file.fault(what, "check delimiter, quotes and expressions, or write the file anew") from None
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    file: DropFile,
-    null_values: tuple[str, ...],
-    named: Set[str],
-    work_dir: Path,
-) -> dict[str, str]:
-    """Make relation `name` of a file's columns among `named`; returns DuckDB types of all columns of the file."""
-    check_content(file)
-    if file.format == "parquet":
-        return _stage_parquet(con, name, file, null_values, named, work_dir)
-    path = _as_utf8(file, work_dir)
-    if file.format == "csv":
-        return _stage_csv(con, name, file, path, null_values, named)
-    return _stage_json_lines(con, name, path, null_values, named)
-
-
-def _as_utf8(file: DropFile, work_dir: Path) -> Path:
-    """The file itself when it is UTF-8, else a copy that is; raises ConfigError when it is not in its encoding."""
-    encoding = file.mapping.encoding
-    copy = work_dir / f"utf8{Path(file.path.name.removesuffix('.gz')).suffix}"
-    is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with file.open() as source, io.BytesIO() if is_utf8 else copy.open("wb") as target:
-        while True:
-            chunk = source.read(_CHUNK)
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                what = f"is not {encoding} ({error.reason})"
-                raise file.fault(what, "set `encoding` of its entry in drop.yml, such as latin-1 or cp1252") from error
-            if not is_utf8:
-                target.write(text.encode())
-            if not chunk:
-                return file.path if is_utf8 else copy
+    con: duckdb.DuckDBPyConnection, name: str, file: DropFile, version: str, drop: Drop, work_dir: Path
+) -> Staged:
+    """Make relation `name` of the file's columns that its mapping names; raises ConfigError."""
+    staged = {"parquet": _stage_parquet, "csv": _stage_csv, "json lines": _stage_json_lines}[file.format]
+    with readable(file):
+        path = unpacked(file, work_dir, name) if file.format == "parquet" else as_utf8(file, work_dir)
+        columns = staged(con, name, file, path, drop.null_values)
+    if taken := [column for column in columns if column.lower() in (RECORD_NUMBER, BROKEN)]:
+        raise file.fault(f"has a column called {taken[0]}, which is taken", "rename it")
+    return Staged(con, name, columns, file, path, version, drop)
 
 
 def plain_column(column: str, kind: str, null_values: tuple[str, ...]) -> str:
@@ -136,64 +113,70 @@ def plain_column(column: str, kind: str, null_values: tuple[str, ...]) -> str:
     return f"case when trim({quoted(column)}) not in ({empty}) then {quoted(column)} end as {quoted(column)}"
 
 
+def _selected(columns: Mapping[str, str], null_values: tuple[str, ...], named: Set[str]) -> str:
+    plain = (plain_column(column, kind, null_values) for column, kind in columns.items() if column in named)
+    return "".join(f", {column}" for column in plain)
+
+
 def _stage_parquet(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    file: DropFile,
-    null_values: tuple[str, ...],
-    named: Set[str],
-    work_dir: Path,
+    con: duckdb.DuckDBPyConnection, name: str, file: DropFile, path: Path, null_values: tuple[str, ...]
 ) -> dict[str, str]:
-    path = file.path
-    if file.is_gzip:
-        path = work_dir / "unpacked.parquet"
-        with file.open() as source, path.open("wb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
     reading = f"read_parquet({path_literal(path)}, hive_partitioning = false"
     try:
-        described = con.execute(f"describe select * from {reading})").fetchall()
-    except duckdb.Error as error:
-        raise file.fault("is not readable as Parquet", "write it anew") from error
-    columns = {row[0]: row[1] for row in described}
-    selected = "".join(
-        ", " + plain_column(column, kind, null_values) for column, kind in columns.items() if column in named
-    )
-    con.execute(
-        f"create view {quoted(name)} as "
-        f"select file_row_number + 1 as _record_number, null::varchar as _broken{selected} "
-        f"from {reading}, file_row_number = true)"
-    )
+        columns = {row[0]: row[1] for row in con.execute(f"describe select * from {reading})").fetchall()}
+        records = con.execute(f"select num_rows from parquet_file_metadata({path_literal(path)})").fetchall()
+    except duckdb.Error:
+        raise file.fault("is not readable as Parquet", "write it anew") from None
+    if records[0][0] > MAX_RECORDS:
+        raise file.fault(f"has more than {MAX_RECORDS:,} records", "split it into several files")
+    named = file.mapping.names
+    for column in sorted(named & columns.keys()):
+        if columns[column].startswith(_NESTED) or columns[column].endswith("]"):
+            raise file.fault(f"column {shown(column)} holds lists or objects", "map a column of single values")
+    selected = _selected(columns, null_values, named - {RECORD_NUMBER})
+    con.execute(f"""
+        create view {quoted(name)} as
+        select file_row_number + 1 as _record_number, null::varchar as _broken{selected}
+        from {reading}, file_row_number = true)
+    """)
     return columns
 
 
 def _stage_csv(
-    con: duckdb.DuckDBPyConnection, name: str, file: DropFile, path: Path, null_values: tuple[str, ...], named: Set[str]
+    con: duckdb.DuckDBPyConnection, name: str, file: DropFile, path: Path, null_values: tuple[str, ...]
 ) -> dict[str, str]:
-    columns = _header(file, path)
+    named = file.mapping.names
+    columns = dict.fromkeys(column_names(file, path, named), "VARCHAR")
+    selected = _selected(columns, null_values, named - {RECORD_NUMBER})
     declared = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-    selected = "".join(", " + plain_column(column, "VARCHAR", null_values) for column in columns if column in named)
     con.execute(f"""
         create table {quoted(name)} as
         select row_number() over () as _record_number, null::varchar as _broken{selected}
         from read_csv({path_literal(path)}, auto_detect = false, header = true, columns = {{{declared}}},
-            delim = {literal(file.mapping.delimiter)}, quote = '"', escape = '"', store_rejects = true,
-            rejects_table = {literal(name + "_rejects")}, rejects_scan = {literal(name + "_scan")})
+            delim = {literal(file.mapping.delimiter)}, quote = '"', escape = '"',
+            compression = {_compression(file, path)}, max_line_size = {2 * MAX_LINE_BYTES},
+            store_rejects = true, rejects_table = {literal(name + "_rejects")},
+            rejects_scan = {literal(name + "_scan")})
     """)
+    _check_quotes(con, name, file)
     _count_in_rejects(con, name)
-    return dict.fromkeys(columns, "VARCHAR")
+    return columns
 
 
-def _header(file: DropFile, path: Path) -> list[str]:
-    """Names in the first record of a CSV file; raises ConfigError when a column has none of its own."""
-    unpack = gzip.open if path.suffix == ".gz" else open
-    with unpack(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        names = next(csv.reader(lines, delimiter=file.mapping.delimiter), [])
-    if not names:
-        raise file.fault("is empty", "write at least the names of its columns in the first line")
-    names = [column or f"column{position}" for position, column in enumerate(names, 1)]
-    if len(set(map(str.lower, names))) < len(names):
-        raise file.fault("has two columns of one name", "rename one of them")
-    return names
+def _compression(file: DropFile, path: Path) -> str:
+    return "'gzip'" if file.is_gzip and path == file.path else "'uncompressed'"
+
+
+def _check_quotes(con: duckdb.DuckDBPyConnection, name: str, file: DropFile) -> None:
+    """Raise ConfigError where a quote takes up line after line, which DuckDB rejects as one record."""
+    found = con.execute(f"""
+        select min(line) - 1 from {quoted(name + "_rejects")}
+        where error_type not in ('MISSING COLUMNS', 'TOO MANY COLUMNS')
+            and (regexp_matches(csv_line, '[\r\n].') or error_type = 'LINE SIZE OVER MAXIMUM')
+    """).fetchall()
+    if (number := found[0][0]) is not None:
+        remedy = "close it, and double the quotes that belong to a value"
+        raise file.fault(f"has a quote that is not closed in record {number:,}", remedy)
 
 
 def _count_in_rejects(con: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -222,15 +205,21 @@ def _count_in_rejects(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _stage_json_lines(
-    con: duckdb.DuckDBPyConnection, name: str, path: Path, null_values: tuple[str, ...], named: Set[str]
+    con: duckdb.DuckDBPyConnection, name: str, file: DropFile, path: Path, null_values: tuple[str, ...]
 ) -> dict[str, str]:
-    reading = f"read_ndjson_objects({path_literal(path)}, ignore_errors = true)"
-    keys = con.execute(f"select distinct unnest(json_keys(json)) from {reading} where json_type(json) = 'OBJECT'")
-    columns = sorted(row[0] for row in keys.fetchall())
-    fields = "".join(
-        f", json ->> {literal(json_path(column))} as {quoted(column)}" for column in columns if column in named
+    """A file without a record has every column."""
+    reading = (
+        f"read_ndjson_objects({path_literal(path)}, ignore_errors = true, compression = {_compression(file, path)})"
     )
-    selected = "".join(", " + plain_column(column, "VARCHAR", null_values) for column in columns if column in named)
+    named = file.mapping.names - {RECORD_NUMBER}
+    if len({name.lower() for name in named}) < len(named):
+        raise file.fault("has two columns of one name", "map one of them")
+    order = sorted(named)
+    found = "".join(f", bool_or(json_exists(json, {member(column)}))" for column in order)
+    records, *has = con.execute(f"select count(*){found} from {reading} where json_type(json) = 'OBJECT'").fetchall()[0]
+    columns = {column: "VARCHAR" for column, is_there in zip(order, has, strict=True) if is_there or not records}
+    selected = _selected(columns, null_values, named)
+    fields = "".join(f", json ->> {member(column)} as {quoted(column)}" for column in columns)
     con.execute(f"""
         create table {quoted(name)} as
         select _record_number, _broken{selected} from (
@@ -239,4 +228,4 @@ def _stage_json_lines(
             from {reading}
         )
     """)
-    return dict.fromkeys(columns, "VARCHAR")
+    return columns

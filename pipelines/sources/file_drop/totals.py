@@ -6,96 +6,109 @@ the meaning of the mapping is shared with the rows that land.
 
 from __future__ import annotations
 
-import io
-import itertools
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import BinaryIO, cast
 
 import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from pipelines.casts import Times, cast, literal, quoted
-from pipelines.records import Value, json_path
-from pipelines.schema import MONEY, TIMESTAMP
-from pipelines.sources.file_drop.entities import Staged, condition, mapped_values
+from pipelines.sources.file_drop.entities import condition, mapped_values
 from pipelines.sources.file_drop.mapping import EntityMapping
-from pipelines.sources.file_drop.reading import DropFile, plain_column
-from pipelines.sources.file_drop.tables import ORDER_LINES, ORDERS, REFUNDS
+from pipelines.sources.file_drop.reading import Staged, plain_column, readable
+from pipelines.sources.file_drop.settings import FILE, FILE_VERSION
+from pipelines.sources.file_drop.sql import NOTHING, Value, literal, member, quoted
+from pipelines.sources.file_drop.values import Times, moment, number
 
-_MOMENTS = {ORDERS.name: "ordered_at", REFUNDS.name: "refunded_at"}
-_MONEY_ENTITIES = (ORDERS.name, ORDER_LINES.name, REFUNDS.name)
-_BATCH_RECORDS = 50_000
+_MOMENTS = {"orders": "ordered_at", "refunds": "refunded_at"}
+_MONEY_ENTITIES = ("orders", "order_lines", "refunds")
+_MONEY = "decimal(18,4)"
+_BATCH_BYTES = 1 << 24
 
 
-def control_totals(staged: Staged, brand_timezone: str) -> list[str]:
-    """SELECTs of entity, day (of the brand), currency, records and net_amount, one per entity with money."""
+def control_totals(staged: Staged, brand_timezone: str) -> pa.Table | None:
+    """Rows of the table `control_totals`, as texts; None for a file without money. Raises ConfigError."""
     entities = [entity for entity in staged.file.mapping.entities if entity.entity in _MONEY_ENTITIES]
     if not entities:
-        return []
-    again = _read_again(staged)
-    days = [_day(again, entity, brand_timezone) for entity in entities if entity.entity == ORDERS.name]
-    return [_total(again, entity, brand_timezone, days[0] if days else "null::date") for entity in entities]
+        return None
+    with readable(staged.file):
+        try:
+            again = _read_again(staged, sorted(set[str]().union(*(entity.names for entity in entities))))
+        except (pa.ArrowException, OSError, UnicodeError):
+            what = "is split into records in two ways by two readers"
+            raise staged.file.fault(what, "check its quotes: one may not be closed") from None
+        days = [_day(again, entity, brand_timezone) for entity in entities if entity.entity == "orders"]
+        totals = [_total(again, entity, brand_timezone, days[0] if days else "null::date") for entity in entities]
+        found = staged.con.execute(f"""
+            select entity, day::varchar as day, currency, sum(records)::varchar as records,
+                try_cast(sum(net_amount) as {_MONEY})::varchar as net_amount,
+                {literal(staged.file.name)} as {FILE}, {literal(staged.version)} as {FILE_VERSION}
+            from ({" union all ".join(totals)}) group by entity, day, currency order by all
+        """).to_arrow_table()
+        staged.con.execute(f"drop table {quoted(again.relation)}")
+    return found
 
 
-def _read_again(staged: Staged) -> Staged:
+def _read_again(staged: Staged, named: list[str]) -> Staged:
     """The same file as another relation, read by Arrow."""
     relation = f"{staged.relation} again"
-    named = [row[0] for row in staged.con.execute(f"describe {quoted(staged.relation)}").fetchall()]
     names = [name for name in named if name in staged.columns]
-    staged.con.register("arrow", _arrow(staged.file, names))
-    described = staged.con.execute("describe arrow").fetchall()
+    con = staged.con.cursor()
+    con.register("arrow", _arrow(staged, names))
+    described = con.execute("describe arrow").fetchall()
     columns = {row[0]: "VARCHAR" if row[1].startswith("ENUM") else row[1] for row in described if row[0] in names}
     plain = "".join(", " + plain_column(name, kind, staged.drop.null_values) for name, kind in columns.items())
-    staged.con.execute(
-        f"create table {quoted(relation)} as select row_number() over () as _record_number{plain} from arrow"
-    )
-    staged.con.unregister("arrow")
+    con.execute(f"create table {quoted(relation)} as select row_number() over () as _record_number{plain} from arrow")
+    con.unregister("arrow")
     return replace(staged, relation=relation, columns=columns)
 
 
-def _arrow(file: DropFile, names: list[str]) -> pa.RecordBatchReader:
+def _arrow(staged: Staged, names: list[str]) -> pa.RecordBatchReader:
     """The named columns of a file; texts of a text format, records that cannot be split left out."""
-    if file.format == "parquet":
-        parquet = pq.ParquetFile(pa.BufferReader(file.open().read()) if file.is_gzip else file.path)
+    if staged.file.format == "parquet":
+        parquet = pq.ParquetFile(staged.path)
         fields = [parquet.schema_arrow.field(name) for name in names]
         return pa.RecordBatchReader.from_batches(pa.schema(fields), parquet.iter_batches(columns=names))
-    if file.format == "csv":
+    if staged.file.format == "csv":
         return pacsv.open_csv(
-            file.open(),
-            pacsv.ReadOptions(encoding=file.mapping.encoding, block_size=1 << 24),
+            _text(staged),
+            pacsv.ReadOptions(block_size=_BATCH_BYTES),
             pacsv.ParseOptions(
-                delimiter=file.mapping.delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip"
+                delimiter=staged.file.mapping.delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip"
             ),
             pacsv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.string())),
         )
     schema = pa.schema([(name, pa.string()) for name in names])
-    return pa.RecordBatchReader.from_batches(schema, _json_batches(file, names))
+    return pa.RecordBatchReader.from_batches(schema, _json_batches(staged, names))
 
 
-def _json_batches(file: DropFile, names: list[str]) -> Iterator[pa.RecordBatch]:
+def _text(staged: Staged) -> BinaryIO:
+    is_packed = staged.file.is_gzip and staged.path == staged.file.path
+    return cast(BinaryIO, gzip.open(staged.path)) if is_packed else staged.path.open("rb")
+
+
+def _json_batches(staged: Staged, names: list[str]) -> Iterator[pa.RecordBatch]:
     """A line that is no JSON object gives a record of NULLs, as the other readers skip what they cannot split."""
-    with io.TextIOWrapper(file.open(), encoding=file.mapping.encoding) as lines:
-        while chunk := list(itertools.islice(lines, _BATCH_RECORDS)):
-            fields = ", ".join(
-                f"try_cast(line as json) ->> {literal(json_path(name))} as {quoted(name)}" for name in names
-            )
-            with duckdb.connect() as con:
-                con.register("documents", pa.table({"line": chunk}))
-                yield from con.execute(f"select {fields} from documents").to_arrow_table().to_batches()
+    fields = ", ".join(f"try_cast(line as json) ->> {member(name)} as {quoted(name)}" for name in names)
+    with _text(staged) as lines, duckdb.connect() as con:
+        while chunk := lines.readlines(_BATCH_BYTES):
+            con.register("documents", pa.table({"line": [line.decode() for line in chunk]}))
+            yield from con.execute(f"select {fields} from documents").to_arrow_table().to_batches()
 
 
 def _total(again: Staged, entity: EntityMapping, brand_timezone: str, order_day: str) -> str:
     values = mapped_values(again, entity)
-    day = order_day if entity.entity == ORDER_LINES.name else _day(again, entity, brand_timezone)
+    day = order_day if entity.entity == "order_lines" else _day(again, entity, brand_timezone)
     holds, _ = condition(again, entity)
     every = ", ".join(f"{value.sql} as {quoted('v ' + name)}" for name, value in values.items())
-    gross = _money(values, "amount" if entity.entity == REFUNDS.name else "gross_amount")
-    net = gross if entity.entity == REFUNDS.name else f"{gross} - coalesce({_money(values, 'discount_amount')}, 0)"
+    gross = _money(values, "amount" if entity.entity == "refunds" else "gross_amount")
+    net = gross if entity.entity == "refunds" else f"{gross} - coalesce({_money(values, 'discount_amount')}, 0)"
     return f"""
         select {literal(entity.entity)} as entity, day, currency, count(*) as records,
-            sum(net_amount)::decimal(18,4) as net_amount
+            sum(net_amount) as net_amount
         from (
             select {"distinct" if entity.distinct else ""} {every},
                 {day} as day, {values["currency"].sql}::varchar as currency, {net} as net_amount
@@ -106,11 +119,10 @@ def _total(again: Staged, entity: EntityMapping, brand_timezone: str, order_day:
 
 
 def _money(values: dict[str, Value], name: str) -> str:
-    value = values.get(name, Value("null::varchar", "VARCHAR"))
-    return f"({cast(value.sql, value.type, MONEY, Times())})"
+    return f"({number(values.get(name, NOTHING), _MONEY)})"
 
 
 def _day(again: Staged, entity: EntityMapping, brand_timezone: str) -> str:
     value = mapped_values(again, entity)[_MOMENTS[entity.entity]]
-    moment = cast(value.sql, value.type, TIMESTAMP, Times(again.drop.timezone, again.drop.date_formats))
-    return f"(({moment}) at time zone {literal(brand_timezone)})::date"
+    when = moment(value, Times(again.drop.timezone, again.drop.date_formats))
+    return f"(({when}) at time zone {literal(brand_timezone)})::date"

@@ -1,156 +1,180 @@
-"""Instagram (Graph API): the own account, its media, insights and comments; competitors by business_discovery.
+"""Instagram professional accounts: profile, media, insights, comments, and competitors by business_discovery."""
 
-Keys: account, media or comment id and the moment of the reading. No cursor but the day of account insights: what is
-due follows from the readings already landed, so a repeated run with nothing due and nothing new yields nothing.
-Left out: stories, mentions, hashtags, and metrics of promoted posts.
-"""
-
-from __future__ import annotations
-
-import time
-from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
-from itertools import chain
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipelines.brands import SourceConfig
-from pipelines.errors import TerminalError
-from pipelines.extract import LoadContext, Page, Stream
-from pipelines.http import Sleep
-from pipelines.past import newest
-from pipelines.sources.instagram import settings
-from pipelines.sources.instagram.client import GraphClient
-from pipelines.sources.instagram.comments import comments
-from pipelines.sources.instagram.insights import account_insights, media_insights
-from pipelines.sources.instagram.media import MediaHistory, deleted_media, media_records, select_media
-from pipelines.sources.instagram.tables import (
-    ACCOUNT_INSIGHTS,
-    ACCOUNTS,
-    COMMENTS,
-    MEDIA,
-    MEDIA_INSIGHTS,
-    METRIC_STATUS,
-    TABLES,
-)
+import dlt
+from dlt.common.typing import TDataItems
+from dlt.sources import DltResource
 
-__all__ = ["CREDENTIALS", "TABLES", "streams"]
+from . import loaded, settings
+from .accounts import Listing, read_competitor, read_own, status_row
+from .comments import CommentReader, LandedComments, ThreadMemory
+from .helpers import graph_client
+from .hints import resource_of
+from .insights import account_windows, media_insights
+from .media import History, moment_of
+from .settings import API_VERSION, API_VERSIONS, BASE_URL, TABLES
 
-CREDENTIALS = ("access_token",)
+__all__ = ["TABLES", "instagram"]
+
+TRead = tuple[str, Listing | None]
+"""A handle, and the account that it was found to be."""
+TMetrics = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+"""Readings, and statuses of the metrics that were asked for."""
 
 
-class _Account:
-    """What the streams of one load share, read once and only when a stream needs it."""
+@dlt.source(name="instagram", max_table_nesting=0)
+def instagram(
+    access_token: dlt.TSecretStrValue = dlt.secrets.value,
+    account_id: str = dlt.config.value,
+    competitors: Sequence[str] = (),
+    base_url: str = BASE_URL,
+    api_version: str = API_VERSION,
+    start_date: str | None = None,
+    now: datetime | None = None,
+    last_readings: Callable[[], Mapping[str, datetime]] = loaded.last_readings,
+    landed_media: Callable[[], Iterable[Mapping[str, Any]]] = loaded.landed_media,
+    landed_accounts: Callable[[], Iterable[Mapping[str, Any]]] = loaded.landed_accounts,
+    landed_comments: LandedComments = loaded.landed_comments,
+) -> Iterable[DltResource]:
+    """Reads one professional account and what is public of its competitors.
 
-    def __init__(self, instance: str, client: GraphClient, context: LoadContext) -> None:
-        self._instance, self._client, self._context = instance, client, context
+    Counts are readings: the API knows only those of now, so each run appends those that are due by the age of the
+    post (1 h, 6 h, 1, 2, 4, 7, 14, 28, 60, 90 days, then monthly). Comments, windows and states are merged.
 
-    @cached_property
-    def profile(self) -> dict[str, Any]:
-        return self._client.get(self._client.account_id, {"fields": settings.PROFILE_FIELDS})
+    Args:
+        access_token (str): Long-lived token with `instagram_basic`, `instagram_manage_insights`,
+            `instagram_manage_comments` and `pages_read_engagement`.
+        account_id (str): Id of the professional account that the token can read.
+        competitors (Sequence[str]): Public handles of other professional accounts.
+        base_url (str): Address of the Graph API.
+        api_version (str): Version of the Graph API.
+        start_date (str): Read again, in this run, media posted from then on with their insights and threads, and the
+            account's windows since.
+        now (datetime): Moment of the readings; by default the present.
+        last_readings (Callable): When the counts of each media were last read, by id; by default, as for the
+            following ones, what the running pipeline has loaded.
+        landed_media (Callable): Newest reading of each media.
+        landed_accounts (Callable): Newest reading of each account, with `read_at`.
+        landed_comments (Callable): Newest version of each comment on the media of these ids.
 
-    @cached_property
-    def history(self) -> MediaHistory:
-        return MediaHistory(self._context, self._instance)
+    Returns:
+        Iterable[DltResource]: A resource for each table.
+    """
+    _check(api_version, account_id, competitors)
+    client = graph_client(base_url, access_token, api_version)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    since = moment_of(start_date)
 
-    @cached_property
-    def media(self) -> list[dict[str, Any]]:
-        pages = self._client.pages(
-            f"{self._client.account_id}/media", {"fields": settings.MEDIA_FIELDS}, settings.MEDIA_PAGE_SIZE
-        )
-        return media_records(chain.from_iterable(pages), self._client.account_id, is_own=True)
+    def listings() -> Iterator[TRead]:
+        """Each account with all its media; not loaded."""
+        known = {row["media_id"]: row for row in landed_media()}
+        profiles = {row["account_id"]: row for row in landed_accounts()}
+        history = History(known, last_readings(), profiles, moment, since)
+        own = read_own(client, account_id, history)
+        yield own.account["username"], own
+        for handle in competitors:
+            yield handle, read_competitor(client, account_id, handle, history)
 
-    @cached_property
-    def last_profiles(self) -> dict[str, Mapping[str, Any]]:
-        rows = newest(self._context, "instagram__accounts", self._instance, ("account_id",))
-        return {row["account_id"]: row for row in rows}
+    def insights(read: TRead) -> Iterator[TMetrics]:
+        """Metrics of the own media that are due; not loaded."""
+        for found in _own(read):
+            yield from media_insights(client, found.account["account_id"], found.due)
 
+    def windows() -> Iterator[TMetrics]:
+        """Metrics of the account on days that are new or may be restated; not loaded."""
+        state = dlt.current.resource_state("windows")
+        last = moment.date() - timedelta(days=1)
+        yield account_windows(client, account_id, _first_day(last, since, state.get("last_day")), last)
+        state["last_day"] = last.isoformat()
 
-def streams(instance: str, config: SourceConfig, context: LoadContext, *, sleep: Sleep = time.sleep) -> list[Stream]:
-    """The streams of one Instagram account and of the competitors that it looks at."""
-    client = GraphClient(instance, config, context, sleep)
-    account = _Account(instance, client, context)
+    def comments(read: TRead) -> Iterator[TDataItems]:
+        """Comments and replies of the threads that are due, with those that are hidden or gone."""
+        memory = ThreadMemory(dlt.current.resource_state("comments"), moment)
+        for found in _own(read):
+            yield from CommentReader(client, found, landed_comments).read(memory)
 
-    def read_insights() -> Iterator[Page]:
-        _, due = select_media(account.media, account.history, context.now)
-        yield from media_insights(client, context, instance, due)
-
-    def read_comments() -> Iterator[Page]:
-        _, due = select_media(account.media, account.history, context.now)
-        yield from comments(client, context, instance, str(account.profile.get("username")), account.media, due)
-
-    def read_windows() -> Iterator[Page]:
-        yield from account_insights(client, context, instance, context.cursor("account_insights"))
-
-    own = [
-        Stream("account", lambda: _read_profile(account, context), (ACCOUNTS,)),
-        Stream("media", lambda: _read_own_media(account, client, context), (MEDIA,)),
-        Stream("media_insights", read_insights, (MEDIA_INSIGHTS, METRIC_STATUS)),
-        Stream("comments", read_comments, (COMMENTS,)),
-        Stream("account_insights", read_windows, (ACCOUNT_INSIGHTS, METRIC_STATUS)),
-    ]
-    return own + [
-        Stream(f"competitor_{brand}", partial(_read_competitor, account, client, context, handle), (ACCOUNTS, MEDIA))
-        for brand, handle in config.competitors.items()
-    ]
-
-
-def _profile_record(profile: Mapping[str, Any], is_own: bool) -> dict[str, Any]:
-    return {
-        "account_id": profile.get("id"),
-        "username": profile.get("username"),
-        "account_name": profile.get("name"),
-        "is_own": is_own,
-        "followers_count": profile.get("followers_count"),
-        "follows_count": profile.get("follows_count"),
-        "media_count": profile.get("media_count"),
-    }
+    return _resources(listings, insights, windows, comments)
 
 
-def _due_profile(record: dict[str, Any], account: _Account, context: LoadContext) -> Iterator[Page]:
+def _resources(
+    listings: Callable[[], Iterator[TRead]],
+    insights: Callable[[TRead], Iterator[TMetrics]],
+    windows: Callable[[], Iterator[TMetrics]],
+    comments: Callable[[TRead], Iterator[TDataItems]],
+) -> Iterable[DltResource]:
+    """One answer fills several tables: what is read once, and the tables that are made of it."""
+    accounts_read = dlt.resource(listings, name="listings", selected=False)
+    media_metrics = dlt.transformer(insights, data_from=accounts_read, name="insights", selected=False)
+    account_metrics = dlt.resource(windows, name="windows", selected=False)
+
+    def table(name: str, of: DltResource, rows: Callable[..., TDataItems], resource: str | None = None) -> DltResource:
+        return dlt.transformer(rows, data_from=of, name=resource or name, table_name=name, **resource_of(TABLES[name]))
+
+    return (
+        *(accounts_read, media_metrics, account_metrics),
+        table("accounts", accounts_read, _profiles),
+        table("competitor_status", accounts_read, _statuses_of_handles),
+        table("media", accounts_read, _media),
+        table("media_insights", media_metrics, _readings),
+        table("metric_status", media_metrics, _statuses),
+        table("account_insights", account_metrics, _readings),
+        table("metric_status", account_metrics, _statuses, "account_metric_status"),
+        table("comments", accounts_read, comments),
+    )
+
+
+def _profiles(read: TRead) -> TDataItems:
     """One reading a UTC day, and one more when the account was renamed."""
-    known = account.last_profiles.get(record["account_id"])
-    is_same_day = known is not None and known["_observed_at"].date() == context.now.date()
-    if known is None or not is_same_day or any(record[name] != known[name] for name in ("username", "account_name")):
-        yield Page(ACCOUNTS, [record])
+    found = read[1]
+    return [found.account] if found and found.history.is_profile_due(found.account) else []
 
 
-def _read_profile(account: _Account, context: LoadContext) -> Iterator[Page]:
-    yield from _due_profile(_profile_record(account.profile, is_own=True), account, context)
+def _statuses_of_handles(read: TRead) -> TDataItems:
+    """Whether the network knows each competitor's handle."""
+    handle, found = read
+    return [] if found and found.is_own else [status_row(handle, found)]
 
 
-def _read_own_media(account: _Account, client: GraphClient, context: LoadContext) -> Iterator[Page]:
-    to_land, _ = select_media(account.media, account.history, context.now)
-    gone = deleted_media(account.media, account.history, client.account_id, account.profile.get("media_count"))
-    if to_land or gone:
-        yield Page(MEDIA, to_land + gone)
+def _media(read: TRead) -> TDataItems:
+    """One reading of each media that is due, has changed, or is gone."""
+    found = read[1]
+    return [*found.to_land, *found.gone] if found else []
 
 
-def _read_competitor(account: _Account, client: GraphClient, context: LoadContext, handle: str) -> Iterator[Page]:
-    profile, listed = _discover(client, handle)
-    record = _profile_record(profile, is_own=False)
-    yield from _due_profile(record, account, context)
-    medias = media_records(listed, record["account_id"], is_own=False)
-    to_land, _ = select_media(medias, account.history, context.now)
-    gone = deleted_media(medias, account.history, record["account_id"], record["media_count"])
-    if to_land or gone:
-        yield Page(MEDIA, to_land + gone)
+def _readings(read: TMetrics) -> TDataItems:
+    return read[0]
 
 
-def _discover(client: GraphClient, handle: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Public profile and all media of a professional account; its pages have cursors and no next link."""
-    listed: list[dict[str, Any]] = []
-    after: str | None = None
-    while True:
-        media = (
-            f"media{f'.after({after})' if after else ''}.limit({settings.MEDIA_PAGE_SIZE}){{{settings.MEDIA_FIELDS}}}"
-        )
-        fields = f"business_discovery.username({handle}){{{settings.COMPETITOR_FIELDS},{media}}}"
-        found = client.get(client.account_id, {"fields": fields}).get("business_discovery")
-        if not isinstance(found, dict):
-            raise TerminalError("is not a professional account", f"competitor {handle}", "correct it in brands.yml")
-        page = found.get("media") or {}
-        listed += page.get("data") or []
-        following = ((page.get("paging") or {}).get("cursors") or {}).get("after")
-        if following is None or following == after:
-            return found, listed
-        after = following
+def _statuses(read: TMetrics) -> TDataItems:
+    return read[1]
+
+
+def _own(read: TRead) -> Iterator[Listing]:
+    found = read[1]
+    if found and found.is_own:
+        yield found
+
+
+def _first_day(last: date, since: datetime | None, last_read: str | None) -> date:
+    """First window end to read, as far back as is sensible: asked for, or not yet read, or still restated."""
+    earliest = last - timedelta(days=settings.ACCOUNT_BACKFILL_DAYS - 1)
+    if since:
+        return max(earliest, since.date())
+    if last_read:
+        return max(earliest, date.fromisoformat(last_read) - timedelta(days=settings.RESTATED_DAYS))
+    return earliest
+
+
+def _check(api_version: str, account_id: str, competitors: Sequence[str]) -> None:
+    """Refuse what would end in an address or a query of another meaning."""
+    if api_version not in API_VERSIONS:
+        raise ValueError(f"unknown api_version {api_version!r}: use one of {', '.join(API_VERSIONS)}")
+    if not re.fullmatch(r"\d+", account_id):
+        raise ValueError("account_id must be the number of an Instagram professional account")
+    for handle in competitors:
+        if not re.fullmatch(settings.HANDLE, handle):
+            raise ValueError(f"{handle!r} is no Instagram handle: letters, digits, dots and underscores")

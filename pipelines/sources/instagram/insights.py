@@ -1,27 +1,22 @@
 """Owner-only metrics: of media over their life, of the account over windows; and what the API says of each metric."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pipelines.extract import LoadContext, Page
-from pipelines.http import Fault
-from pipelines.past import newest
-from pipelines.sources.instagram import settings
-from pipelines.sources.instagram.client import RECORD_SKIPPED, GraphClient
-from pipelines.sources.instagram.tables import ACCOUNT_INSIGHTS, MEDIA_INSIGHTS, METRIC_STATUS
+from dlt.sources.helpers.rest_client.client import RESTClient
+
+from . import settings
+from .helpers import SKIPPED, Ask, Fault, batch
 
 Values = dict[str, Any]
-Ask = tuple[str, Mapping[str, str]]
 ACCOUNT = "ACCOUNT"
 
 
 class MetricReader:
     """Reads metrics of many objects of one type. One metric that the API refuses never costs the others."""
 
-    def __init__(self, client: GraphClient, object_type: str, metrics: Sequence[str]) -> None:
+    def __init__(self, client: RESTClient, object_type: str, metrics: Sequence[str]) -> None:
         self._client = client
         self._object_type = object_type
         self._metrics = tuple(metrics)
@@ -37,7 +32,7 @@ class MetricReader:
             outcomes = self._ask([asks[i] for i in pending], self._metrics)
             refused = []
             for index, outcome in zip(pending, outcomes, strict=True):
-                if isinstance(outcome, Fault) and outcome.code != RECORD_SKIPPED:
+                if _is_of_a_metric(outcome):
                     refused.append(index)
                 else:
                     found[index] = self._note(outcome)
@@ -45,10 +40,7 @@ class MetricReader:
         return [found[index] for index in range(len(asks))]
 
     def statuses(self) -> list[dict[str, Any]]:
-        """One METRIC_STATUS record for each metric of which something can be said.
-
-        A zero is not returned either, so it takes many objects without a value to call a metric withheld.
-        """
+        """One row of metric_status for each metric of which something can be said."""
         return [
             {"object_type": self._object_type, "metric": metric, "status": status, "reason": reason}
             for metric, (status, reason) in self._status.items()
@@ -58,15 +50,16 @@ class MetricReader:
     def _ask(self, asks: Sequence[Ask], metrics: Sequence[str]) -> list[Values | Fault]:
         if not metrics:
             return [{} for _ in asks]
-        outcomes = self._client.batch([(path, {**params, "metric": ",".join(metrics)}) for path, params in asks])
+        named = [(path, {**params, "metric": ",".join(metrics)}) for path, params in asks]
         for metric in metrics:
             self._status.setdefault(metric, ("withheld", "asked for, not returned"))
-        return [outcome if isinstance(outcome, Fault) else _values(outcome) for outcome in outcomes]
+        answers = batch(self._client, named, settings.INSIGHTS, SKIPPED | {"metric"})
+        return [answer if isinstance(answer, Fault) else _values(answer, metrics) for answer in answers]
 
     def _note(self, outcome: Values | Fault) -> Values | None:
         if isinstance(outcome, Fault):
             return None
-        self._status.update((metric, ("available", None)) for metric in outcome if metric in self._metrics)
+        self._status.update((metric, ("available", None)) for metric in outcome)
         return outcome
 
     def _bisect(self, asks: Sequence[Ask], refused: Sequence[int], found: dict[int, Values | None]) -> list[int]:
@@ -87,39 +80,30 @@ class MetricReader:
         values: Values = {}
         for half in (metrics[:middle], metrics[middle:]):
             outcome = self._ask([ask], half)[0]
-            if not isinstance(outcome, Fault) or outcome.code == RECORD_SKIPPED:
+            if not _is_of_a_metric(outcome):
                 noted = self._note(outcome)
                 if noted is None:
                     return None
                 values |= noted
             elif len(half) == 1:
-                self._status[half[0]] = ("retired", outcome.what)
+                self._status[half[0]] = ("retired", outcome.what if isinstance(outcome, Fault) else None)
             else:
                 values |= self._by_halves(ask, half) or {}
         return values
 
 
-def _values(body: Mapping[str, Any]) -> Values:
+def _is_of_a_metric(outcome: Values | Fault) -> bool:
+    return isinstance(outcome, Fault) and outcome.kind == "metric"
+
+
+def _values(body: Mapping[str, Any], metrics: Sequence[str]) -> Values:
     """Value by metric; an empty set is no value, never 0."""
     values: Values = {}
-    for metric in body.get("data") or []:
-        if metric.get("total_value"):
-            values[metric["name"]] = metric["total_value"].get("value")
-        elif metric.get("values"):
-            values[metric["name"]] = metric["values"][0].get("value")
+    for metric in body["data"]:
+        if metric["name"] in metrics:
+            told = metric["values"][:1] if "values" in metric else [metric["total_value"]]
+            values.update((metric["name"], one["value"]) for one in told if one.get("value") is not None)
     return values
-
-
-def changed_statuses(readers: Sequence[MetricReader], context: LoadContext, instance: str) -> Iterator[Page]:
-    """A page of the metrics whose status differs from the landed one."""
-    landed = {
-        (row["object_type"], row["metric"]): row["status"]
-        for row in newest(context, "instagram__metric_status", instance, ("object_type", "metric"))
-    }
-    statuses = [status for reader in readers for status in reader.statuses()]
-    changed = [row for row in statuses if landed.get((row["object_type"], row["metric"])) != row["status"]]
-    if changed:
-        yield Page(METRIC_STATUS, changed)
 
 
 def object_type(media: Mapping[str, Any]) -> str:
@@ -130,54 +114,40 @@ def object_type(media: Mapping[str, Any]) -> str:
 
 
 def media_insights(
-    client: GraphClient, context: LoadContext, instance: str, due: Sequence[Mapping[str, Any]]
-) -> Iterator[Page]:
-    """A reading of each due own media that has insights, and what became of the metrics."""
-    by_type: dict[str, list[Mapping[str, Any]]] = {}
+    client: RESTClient, account_id: str, due: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Readings of due own media by their kind, and statuses of the metrics that were asked for."""
+    by_type: dict[str, list[str]] = {}
     for media in due:
-        by_type.setdefault(object_type(media), []).append(media)
-    readers = []
-    for kind, medias in by_type.items():
-        metrics = [metric for metric, kinds in settings.MEDIA_METRICS.items() if kind in kinds]
-        reader = MetricReader(client, kind, metrics)
-        readers.append(reader)
-        readings = reader.read([(f"{media['media_id']}/insights", {}) for media in medias])
-        records = [
-            {"media_id": media["media_id"], "account_id": client.account_id, **values}
-            for media, values in zip(medias, readings, strict=True)
+        by_type.setdefault(object_type(media), []).append(media["media_id"])
+    for kind, media_ids in by_type.items():
+        reader = MetricReader(client, kind, [name for name, kinds in settings.MEDIA_METRICS.items() if kind in kinds])
+        readings = reader.read([(f"{media_id}/insights", {}) for media_id in media_ids])
+        rows = [
+            {"media_id": media_id, "account_id": account_id, **values}
+            for media_id, values in zip(media_ids, readings, strict=True)
             if values
         ]
-        if records:
-            yield Page(MEDIA_INSIGHTS, records)
-    yield from changed_statuses(readers, context, instance)
+        yield rows, reader.statuses()
 
 
-def account_insights(client: GraphClient, context: LoadContext, instance: str, cursor: str | None) -> Iterator[Page]:
-    """Windows that end after the cursor (ISO day); the cursor stays behind days that may still be restated."""
-    last = context.now.astimezone(UTC).date() - timedelta(days=1)
-    first = last - timedelta(days=settings.ACCOUNT_BACKFILL_DAYS - 1)
-    if cursor:
-        first = max(first, date.fromisoformat(cursor) + timedelta(days=1))
+def account_windows(
+    client: RESTClient, account_id: str, first: date, last: date
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Windows that end on the days from `first` to `last`, and statuses of the metrics that were asked for."""
     windows = [
         (first + timedelta(days=offset), days)
         for offset in range((last - first).days + 1)
         for days in settings.WINDOW_DAYS
     ]
     reader = MetricReader(client, ACCOUNT, settings.ACCOUNT_METRICS)
-    readings = reader.read([_window_ask(client.account_id, end, days) for end, days in windows])
-    landed = {
-        (row["window_end"], row["window_days"]): row
-        for row in newest(context, "instagram__account_insights", instance, ("window_end", "window_days"))
-    }
-    records = [
-        {"account_id": client.account_id, "window_end": end.isoformat(), "window_days": days, **values}
+    readings = reader.read([_window_ask(account_id, end, days) for end, days in windows])
+    rows = [
+        {"account_id": account_id, "window_end": end.isoformat(), "window_days": days, **values}
         for (end, days), values in zip(windows, readings, strict=True)
-        if values and _differs(values, landed.get((end, days)))
+        if values
     ]
-    if records:
-        final = (context.now - settings.RESTATED_FOR).astimezone(UTC).date() - timedelta(days=1)
-        yield Page(ACCOUNT_INSIGHTS, records, min(final, last).isoformat())
-    yield from changed_statuses([reader], context, instance)
+    return rows, reader.statuses()
 
 
 def _window_ask(account_id: str, end: date, days: int) -> Ask:
@@ -192,7 +162,3 @@ def _window_ask(account_id: str, end: date, days: int) -> Ask:
 
 def _midnight(day: date) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp())
-
-
-def _differs(values: Values, landed: Mapping[str, Any] | None) -> bool:
-    return landed is None or any(values.get(metric) != landed[metric] for metric in settings.ACCOUNT_METRICS)

@@ -1,48 +1,66 @@
 """Media of an account: which of a listing are due to be read, changed, or gone."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.extract import LoadContext
-from pipelines.past import literal, newest, parse_time
-from pipelines.sources.instagram import settings
+from dlt.sources.helpers.rest_client.client import RESTClient
 
-Reading = Mapping[str, Any]
+from . import settings
+from .helpers import Fault, batch
+
+Row = dict[str, Any]
 ATTRIBUTES = ("caption", "media_type", "media_product_type", "permalink", "is_deleted")
 
 
-class MediaHistory:
-    """What earlier loads have landed of the media of an instance, from this source and from file drops."""
+@dataclass(frozen=True)
+class History:
+    """What was loaded before: the newest reading of each media and account, and when a media's counts were read."""
 
-    def __init__(self, context: LoadContext, instance: str) -> None:
-        self.readings: dict[str, Reading] = {
-            row["media_id"]: row for row in newest(context, "instagram__media", instance, ("media_id",))
-        }
-        self._read_at: dict[str, datetime] = dict(self._last_readings(context, instance))
+    known: Mapping[str, Mapping[str, Any]]
+    read_at: Mapping[str, datetime]
+    accounts: Mapping[str, Mapping[str, Any]]
+    now: datetime
+    since: datetime | None = None
+    """Read again what was posted from then on."""
 
-    @staticmethod
-    def _last_readings(context: LoadContext, instance: str) -> Iterator[tuple[str, datetime]]:
-        rows = context.query(
-            f"""
-            select media_id, max(read_at) as read_at from (
-                select media_id, _observed_at as read_at from landing.instagram__media
-                where source_instance = {literal(instance)}
-                union all
-                select media_id, _observed_at from landing.instagram__media_insights
-                where source_instance = {literal(instance)}
-                union all
-                select post_id, observed_at from landing.file_drop__post_readings where network = 'instagram'
-            ) where read_at <= timestamptz {literal(context.now.isoformat())} group by media_id
-            """
+    def is_due(self, media: Mapping[str, Any]) -> bool:
+        """True for a media that is due by age, surging, back, or to be read again."""
+        known = self.known.get(media["media_id"])
+        posted_at = moment_of(media["posted_at"])
+        return (
+            is_due(posted_at, self.read_at.get(media["media_id"]), self.now)
+            or (known is not None and (bool(known["is_deleted"]) or is_surging(media, known)))
+            or self.is_asked_for(posted_at)
         )
-        return zip(rows.column("media_id").to_pylist(), rows.column("read_at").to_pylist(), strict=True)
 
-    def read_at(self, media_id: str) -> datetime | None:
-        """When the counts of the media were last read."""
-        return self._read_at.get(media_id)
+    def is_asked_for(self, posted_at: datetime | None) -> bool:
+        """True for what is to be read again."""
+        return self.since is not None and posted_at is not None and posted_at >= self.since
+
+    def has_changed(self, media: Mapping[str, Any]) -> bool:
+        """True for a media that was never loaded, or with other attributes."""
+        known = self.known.get(media["media_id"])
+        return known is None or any(media[name] != known[name] for name in ATTRIBUTES)
+
+    def is_profile_due(self, account: Mapping[str, Any]) -> bool:
+        """True once a UTC day, and when the account was renamed."""
+        known = self.accounts.get(account["account_id"])
+        return (
+            known is None
+            or known["read_at"].astimezone(UTC).date() != self.now.date()
+            or any(account[name] != known[name] for name in ("username", "account_name"))
+        )
+
+    def missing(self, media: Iterable[Mapping[str, Any]], account_id: str) -> list[Mapping[str, Any]]:
+        """Media of the account that were there, and are not in a listing."""
+        listed = {row["media_id"] for row in media}
+        return [
+            known
+            for media_id, known in self.known.items()
+            if known["account_id"] == account_id and not known["is_deleted"] and media_id not in listed
+        ]
 
 
 def is_due(posted_at: datetime | None, read_at: datetime | None, now: datetime) -> bool:
@@ -58,8 +76,8 @@ def is_due(posted_at: datetime | None, read_at: datetime | None, now: datetime) 
     return read_at is None or read_at < posted_at + last
 
 
-def is_surging(media: Reading, known: Reading) -> bool:
-    """True when a public count has moved far from the landed one."""
+def is_surging(media: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """True when a public count has moved far from the loaded one."""
     for name in ("like_count", "comments_count"):
         was, now = known[name], media.get(name)
         if isinstance(was, int) and isinstance(now, int):
@@ -69,64 +87,52 @@ def is_surging(media: Reading, known: Reading) -> bool:
     return False
 
 
-def media_record(media: Reading, account_id: str, *, is_own: bool) -> dict[str, Any]:
-    """A listed media under the declared names; whatever else the API sent is left behind."""
+def moment_of(value: object) -> datetime | None:
+    """An ISO 8601 text, or a time without a zone, as UTC; None for anything else: whoever loads it will say so."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def media_row(item: Mapping[str, Any], account_id: str, *, is_own: bool) -> Row:
+    """A listed media under the declared names."""
     return {
-        "media_id": media.get("id"),
+        "media_id": item["id"],
         "account_id": account_id,
         "is_own": is_own,
-        "caption": media.get("caption"),
-        "media_type": media.get("media_type"),
-        "media_product_type": media.get("media_product_type"),
-        "permalink": media.get("permalink"),
-        "posted_at": media.get("timestamp"),
-        "like_count": media.get("like_count"),
-        "comments_count": media.get("comments_count"),
+        "caption": item.get("caption"),
+        "media_type": item["media_type"],
+        "media_product_type": item.get("media_product_type"),
+        "permalink": item.get("permalink"),
+        "posted_at": item["timestamp"],
+        "like_count": item.get("like_count"),
+        "comments_count": item["comments_count"],
         "is_deleted": False,
     }
 
 
-def media_records(listed: Iterable[Reading], account_id: str, *, is_own: bool) -> list[dict[str, Any]]:
-    """Records of a listing, each media once: a new post shifts the pages while they are read."""
-    return list({str(media.get("id")): media_record(media, account_id, is_own=is_own) for media in listed}.values())
+def deleted_row(known: Mapping[str, Any]) -> Row:
+    """The last reading of a media that is gone: as it was, without counts."""
+    posted_at = known["posted_at"]
+    return {
+        **{name: known[name] for name in ("media_id", "account_id", "is_own", *ATTRIBUTES)},
+        "posted_at": posted_at.isoformat() if isinstance(posted_at, datetime) else posted_at,
+        "like_count": None,
+        "comments_count": None,
+        "is_deleted": True,
+    }
 
 
-def select_media(
-    records: Sequence[dict[str, Any]], history: MediaHistory, now: datetime
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(records to land, those among them that are due): due by age, surging, changed or never landed."""
-    to_land, due = [], []
-    for record in records:
-        known = history.readings.get(record["media_id"])
-        read_at = history.read_at(record["media_id"])
-        if is_due(parse_time(record["posted_at"]), read_at, now) or (known and is_surging(record, known)):
-            to_land.append(record)
-            due.append(record)
-        elif known is None or any(record[name] != known[name] for name in ATTRIBUTES):
-            to_land.append(record)
-    return to_land, due
-
-
-def deleted_media(
-    records: Sequence[Reading], history: MediaHistory, account_id: str, media_count: object
-) -> list[dict[str, Any]]:
-    """Media landed before that a listing read to its end no longer has; none unless the account count bears it out."""
-    if not isinstance(media_count, int) or len(records) < settings.COMPLETE_LISTING_SHARE * media_count:
-        return []
-    listed = {record["media_id"] for record in records}
-    gone = [
-        known
-        for media_id, known in history.readings.items()
-        if known["account_id"] == account_id and not known["is_deleted"] and media_id not in listed
-    ]
+def gone_by_id(client: RESTClient, missing: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Which of the own media the API no longer knows: a listing may be cut, so each is asked for."""
+    answers = batch(client, [(str(known["media_id"]), {"fields": "id"}) for known in missing], settings.OBJECT)
     return [
-        {name: known[name] for name in media_record({}, account_id, is_own=True)}
-        | {"like_count": None, "comments_count": None, "is_deleted": True}
-        for known in gone
+        known
+        for known, answer in zip(missing, answers, strict=True)
+        if isinstance(answer, Fault) and answer.kind == "gone"
     ]
-
-
-def age(posted_at: object, now: datetime) -> timedelta | None:
-    """Age of a post; None when its time cannot be read."""
-    moment = parse_time(posted_at)
-    return None if moment is None else now - moment

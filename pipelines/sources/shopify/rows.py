@@ -1,18 +1,14 @@
-"""Shopify's nodes as rows of the landing tables. Money is the shop's own currency, as the text that Shopify gives."""
-
-from __future__ import annotations
+"""Shopify's nodes as rows of the tables. Money is the shop's own currency, as the text that Shopify gives."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from .helpers import number
+from .settings import SALES_METRICS
+
 Node = Mapping[str, Any]
 Row = dict[str, Any]
-
-
-def number(gid: str | None) -> str | None:
-    """Numeric part of a global id: gid://shopify/Order/1 → 1."""
-    return None if gid is None else gid.rpartition("/")[2].partition("?")[0]
 
 
 def amount(bag: Node | None) -> str | None:
@@ -21,11 +17,9 @@ def amount(bag: Node | None) -> str | None:
 
 
 def total(amounts: Sequence[object]) -> str | None:
-    """Exact sum of amounts as text; what is no number is given back as it is, for the loader to say so."""
-    try:
-        return str(sum((Decimal(str(value)) for value in amounts), Decimal(0)))
-    except InvalidOperation:
-        return next(str(value) for value in amounts if not _is_number(value))
+    """Exact sum of amounts as text; what is no number is given back as it is, for the row rules to say so."""
+    wrong = next((value for value in amounts if not _is_number(value)), None)
+    return str(wrong) if wrong is not None else str(sum((Decimal(str(value)) for value in amounts), Decimal(0)))
 
 
 def _is_number(value: object) -> bool:
@@ -35,42 +29,47 @@ def _is_number(value: object) -> bool:
         return False
 
 
-def customer_row(node: Node, email: str | None, phone: str | None) -> Row:
-    """A version of a customer; the tokens stand for what the node says of e-mail and phone."""
-    consent = (node.get("defaultEmailAddress") or {}).get("marketingState")
+def _id_of(node: Node | None) -> str | None:
+    return None if node is None else number(node["id"])
+
+
+def customer_row(node: Node) -> Row:
+    """A version of a customer."""
+    email = node["defaultEmailAddress"] or {}
+    consent = email.get("marketingState")
     return {
         "customer_id": number(node["id"]),
-        "email_token": email,
-        "phone_token": phone,
-        "country_code": (node.get("defaultAddress") or {}).get("countryCodeV2"),
+        "email": email.get("emailAddress"),
+        "phone": (node["defaultPhoneNumber"] or {}).get("phoneNumber"),
+        "country_code": (node["defaultAddress"] or {}).get("countryCodeV2"),
         "marketing_consent": consent.lower() if consent else None,
         "created_at": node["createdAt"],
         "updated_at": node["updatedAt"],
     }
 
 
-def order_row(node: Node, lines: Sequence[Node], email: str | None) -> Row:
+def order_row(node: Node) -> Row:
     """A version of an order; its gross amount is that of its lines."""
-    visit = (node.get("customerJourneySummary") or {}).get("lastVisit") or {}
+    visit = (node["customerJourneySummary"] or {}).get("lastVisit") or {}
     utm = visit.get("utmParameters") or {}
     return {
         "order_id": number(node["id"]),
         "order_name": node["name"],
-        "customer_id": number((node.get("customer") or {}).get("id")),
-        "email_token": email,
+        "customer_id": _id_of(node["customer"]),
+        "email": node["email"],
         "ordered_at": node["processedAt"],
         "cancelled_at": node["cancelledAt"],
         "is_test": node["test"],
         "currency": node["currencyCode"],
         "presentment_currency": node["presentmentCurrencyCode"],
         "is_tax_included": node["taxesIncluded"],
-        "gross_amount": total([_gross(line) for line in lines]),
+        "gross_amount": total([_gross(line) for line in node["lineItems"]]),
         "discount_amount": amount(node["totalDiscountsSet"]),
         "tax_amount": amount(node["totalTaxSet"]),
         "shipping_amount": amount(node["totalShippingPriceSet"]),
         "total_amount": amount(node["totalPriceSet"]),
         "financial_status": node["displayFinancialStatus"],
-        "country_code": (node.get("shippingAddress") or {}).get("countryCodeV2"),
+        "country_code": (node["shippingAddress"] or {}).get("countryCodeV2"),
         "utm_source": utm.get("source"),
         "utm_campaign": utm.get("campaign"),
         "created_at": node["createdAt"],
@@ -79,21 +78,24 @@ def order_row(node: Node, lines: Sequence[Node], email: str | None) -> Row:
 
 
 def _gross(line: Node) -> object:
-    price, quantity = amount(line["originalUnitPriceSet"]), line["quantity"]
-    wrong = next((value for value in (price, quantity) if not _is_number(value)), None)
-    return wrong if wrong is not None else Decimal(str(price)) * Decimal(str(quantity))
+    price = amount(line["originalUnitPriceSet"])
+    return Decimal(str(price)) * line["quantity"] if _is_number(price) else price
 
 
-def line_row(order: Node, line: Node) -> Row:
-    """A line of a version of an order."""
-    product = line.get("product") or {}
+def line_rows(order: Node) -> list[Row]:
+    """The lines of a version of an order."""
+    return [_line_row(order, line) for line in order["lineItems"]]
+
+
+def _line_row(order: Node, line: Node) -> Row:
+    product = line["product"]
     return {
         "order_id": number(order["id"]),
         "line_id": number(line["id"]),
-        "product_id": number(product.get("id")),
+        "product_id": _id_of(product),
         "product_title": line["title"],
-        "product_type": product.get("productType") or None,
-        "sku": line.get("sku"),
+        "product_type": (product["productType"] or None) if product else None,
+        "sku": line["sku"],
         "quantity": line["quantity"],
         "unit_price": amount(line["originalUnitPriceSet"]),
         "discount_amount": total([amount(part["allocatedAmountSet"]) for part in line["discountAllocations"]]),
@@ -103,12 +105,30 @@ def line_row(order: Node, line: Node) -> Row:
     }
 
 
-def refund_rows(order: Node, refund: Node, lines: Sequence[Node]) -> list[Row]:
-    """A row for each refunded line, one for refunded shipping and one for adjustments, each without tax."""
-    by_line: dict[str | None, list[Node]] = {}
-    for line in lines:
+def refund_rows(order: Node) -> list[Row]:
+    """The parts of an order's refunds: a row for each refunded line, one for shipping and one for adjustments."""
+    return [row for refund in order["refunds"] for row in _parts(order, refund)]
+
+
+def _parts(order: Node, refund: Node) -> list[Row]:
+    """The parts of a refund, each without tax."""
+    by_line: dict[str, list[Node]] = {}
+    for line in refund["refundLineItems"]:
         by_line.setdefault(number(line["lineItem"]["id"]), []).append(line)
-    shipping, adjustments = refund["refundShippingLines"]["nodes"], refund["orderAdjustments"]["nodes"]
+    is_tax_included = order["taxesIncluded"]
+    rows = [
+        {
+            **_refunded("line", parts, "subtotalSet", "totalTaxSet", is_tax_included),
+            "line_id": line_id,
+            "quantity": sum(part["quantity"] for part in parts),
+        }
+        for line_id, parts in by_line.items()
+    ]
+    if shipping := refund["refundShippingLines"]:
+        rows.append(_refunded("shipping", shipping, "subtotalAmountSet", "taxAmountSet", is_tax_included))
+    if adjustments := refund["orderAdjustments"]:
+        row = _refunded("adjustment", adjustments, "amountSet", "taxAmountSet", is_tax_included=False)
+        rows.append({**row, "amount": _negative(row["amount"]), "tax_amount": _negative(row["tax_amount"])})
     common = {
         "refund_id": number(refund["id"]),
         "order_id": number(order["id"]),
@@ -116,20 +136,6 @@ def refund_rows(order: Node, refund: Node, lines: Sequence[Node]) -> list[Row]:
         "currency": order["currencyCode"],
         "updated_at": refund["updatedAt"],
     }
-    is_tax_included = order["taxesIncluded"] is True
-    rows = [
-        {
-            **_refunded("line", parts, "subtotalSet", "totalTaxSet", is_tax_included),
-            "line_id": line_id,
-            "quantity": total([part["quantity"] for part in parts]),
-        }
-        for line_id, parts in by_line.items()
-    ]
-    if shipping:
-        rows.append(_refunded("shipping", shipping, "subtotalAmountSet", "taxAmountSet", is_tax_included))
-    if adjustments:
-        row = _refunded("adjustment", adjustments, "amountSet", "taxAmountSet", is_tax_included=False)
-        rows.append({**row, "amount": _negative(row["amount"]), "tax_amount": _negative(row["tax_amount"])})
     return [{**row, **common} for row in rows]
 
 
@@ -156,7 +162,7 @@ def checkout_row(node: Node) -> Row:
     money = node["totalPriceSet"]["shopMoney"]
     return {
         "checkout_id": number(node["id"]),
-        "customer_id": number((node.get("customer") or {}).get("id")),
+        "customer_id": _id_of(node["customer"]),
         "total_amount": money["amount"],
         "currency": money["currencyCode"],
         "completed_at": node["completedAt"],
@@ -167,20 +173,10 @@ def checkout_row(node: Node) -> Row:
 
 def sales_row(row: Node, currency: str) -> Row:
     """A day of Shopify's own sales report."""
+    orders, *amounts = SALES_METRICS
     return {
-        "day": str(row["day"])[:10],
-        "orders_count": row["orders"],
-        **{
-            name: row[name]
-            for name in (
-                "gross_sales",
-                "discounts",
-                "returns",
-                "net_sales",
-                "taxes",
-                "shipping_charges",
-                "total_sales",
-            )
-        },
+        "day": row["day"][:10],
+        "orders_count": row[orders],
+        **{name: row[name] for name in amounts},
         "currency": currency,
     }

@@ -1,4 +1,4 @@
--- grain: network x message
+-- grain: network x message. What was deleted is none; what the brand hid was received, and is one.
 with ranked_comments as (
     select
         source_instance,
@@ -8,8 +8,9 @@ with ranked_comments as (
         parent_comment_id,
         author_handle_token,
         is_from_brand,
-        text,
+        text_length,
         like_count,
+        is_deleted,
         posted_at,
         observed_at,
         row_number() over (
@@ -41,14 +42,14 @@ final as (
         end as author_key,
         case when messages.is_from_brand then 'outbound' else 'inbound' end as direction,
         messages.posted_at,
-        cast(length(messages.text) as bigint) as text_length,
+        messages.text_length,
         messages.like_count as likes_count,
         messages.observed_at,
         accounts.timezone
     from ranked_comments as messages
     inner join {{ ref('int_accounts') }} as accounts
         on messages.account_id = accounts.account_id and accounts.network = 'instagram'
-    where messages.version_rank = 1
+    where messages.version_rank = 1 and not messages.is_deleted
 )
 
 select * from final

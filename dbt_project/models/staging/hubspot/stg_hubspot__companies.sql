@@ -12,7 +12,7 @@ final as (
         industry,
         country_code,
         cast(created_at as timestamp) as created_at,
-        cast(updated_at as timestamp) as updated_at,
+        cast(coalesce(archived_at, updated_at) as timestamp) as updated_at,
         is_archived,
         cast(_observed_at as timestamp) as _observed_at,
         _dlt_load_id,

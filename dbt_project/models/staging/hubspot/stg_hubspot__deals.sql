@@ -17,7 +17,7 @@ final as (
         is_closed_won,
         cast(closed_at as timestamp) as closed_at,
         cast(created_at as timestamp) as created_at,
-        cast(updated_at as timestamp) as updated_at,
+        cast(coalesce(archived_at, updated_at) as timestamp) as updated_at,
         is_archived,
         cast(_observed_at as timestamp) as _observed_at,
         _dlt_load_id,

@@ -10,18 +10,18 @@ import pytest
 
 from pipelines.brands import load_brands
 from pipelines.errors import ConfigError
+from pipelines.landing.views import query
 from pipelines.samples import put_sample
 from pipelines.samples.complete_journey import add_brand
 
 AMOUNTS = """
-    select count(*), count(distinct order_id), sum(gross_amount - discount_amount),
-        count(*) filter (where quantity = 0), min(gross_amount - discount_amount)
+    select count(*) as lines, count(distinct order_id) as orders, sum(gross_amount - discount_amount) as revenue,
+        count(*) filter (where quantity = 0) as without_units, min(gross_amount - discount_amount) as smallest
     from landing.file_drop__order_lines
 """
 
 
 def test_every_line_basket_household_and_cent_lands(world):
-    world.home.root.mkdir()
     put_sample("complete-journey", world.home)
     world.brands = load_brands(world.home.brands_file)
     assert world.brands.reporting_currency == "USD"
@@ -36,15 +36,29 @@ def test_every_line_basket_household_and_cent_lands(world):
         "order_lines": (1_469_307, 0),
         "products": (92_331, 0),
         "control_totals": (728, 0),
+        "files": (4, 0),
     }
-    lines, orders, revenue, zero_quantities, smallest = world.query(AMOUNTS)[0]
-    assert (lines, orders, revenue) == (1_469_307, 155_848, Decimal("4596039.5800"))
-    assert zero_quantities > 0
-    assert smallest == 0
-    totals = "select sum(records), sum(net_amount) from landing.file_drop__control_totals where entity = 'order_lines'"
-    assert world.query(totals) == [(1_469_307, revenue)]
+    assert query(world.ledger, AMOUNTS, ["file_drop__order_lines"]).to_pylist() == [
+        {
+            "lines": 1_469_307,
+            "orders": 155_848,
+            "revenue": Decimal("4596039.5800"),
+            "without_units": 8_869,
+            "smallest": Decimal(0),
+        }
+    ]
+    totals = "sum(records), sum(net_amount)"
+    of_lines = world.rows("file_drop__control_totals", totals, "entity = 'order_lines'")
+    assert of_lines == [(1_469_307, Decimal("4596039.5800"))]
     assert put_sample("complete-journey", world.home)
     assert world.load("complete_journey").load_id is None
+
+
+def test_a_sample_is_for_the_owner_only_and_leaves_the_package_alone(world):
+    put_sample("complete-journey", world.home)
+    paths = [world.home.root, *world.home.root.rglob("*")]
+    assert {path.stat().st_mode & 0o077 for path in paths} == {0}
+    assert {path.stat().st_nlink for path in paths if path.is_file()} == {1}
 
 
 def test_a_brand_is_added_without_touching_what_is_there(tmp_path):
