@@ -26,7 +26,7 @@ def measure() -> None:
         from orchestration.job import run_nightly
         from orchestration.processes import stop
         from orchestration.sandbox import control, start_sandbox
-        from pipelines.sandbox import WorldOptions
+        from sandbox import WorldOptions
 
         try:
             start_sandbox(settings, WorldOptions())

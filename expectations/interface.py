@@ -62,10 +62,18 @@ class RawLoad:
     """Table to the median of its rows in past accepted loads; only tables with three of them or more."""
     keys: Mapping[str, Sequence[str]]
     """Table to the columns that name a record within an observation."""
+    versions: Mapping[str, Sequence[str]]
+    """Table to the columns by which its newest version is told."""
+    past_records: Mapping[str, tuple[int, int]]
+    """Table to records landed and in quarantine of the newest accepted loads that this one is judged together with."""
+    is_delivery: bool
+    """Records came as whole files."""
     now: datetime
     """The business clock, UTC."""
     max_quarantined_share: float
-    """0 to 1, of the records read per table."""
+    """0 to 1, of the new records per table, this load's and the past ones."""
+    min_quarantined: int
+    """So many bad records in a load are too few to say anything."""
     min_volume_share: float
     """0 to 1, of the median."""
 

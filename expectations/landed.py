@@ -10,9 +10,9 @@ from expectations.interface import RawLoad
 from expectations.sql import literal, quoted
 
 Query = Callable[[str], list[tuple[Any, ...]]]
+_STATE = "_state"
 _SYSTEM_COLUMNS = {
-    "_streams": "null::varchar as stream, null::varchar as table_name, 0 as records_landed, 0 as records_quarantined, "
-    "false as is_complete",
+    "_streams": "null::varchar as table_name, 0 as records_landed, 0 as records_quarantined",
     "_quarantine": "null::varchar as table_name, null::varchar as column_name, null::varchar as reason",
 }
 
@@ -38,7 +38,7 @@ def _expose_table(query: Query, schema: str, table: str, files: Sequence[Path]) 
 
 
 def _ordinary(tables: set[str]) -> list[str]:
-    return sorted(tables - _SYSTEM_COLUMNS.keys())
+    return sorted(tables - _SYSTEM_COLUMNS.keys() - {_STATE})
 
 
 def _select(files: Sequence[Path]) -> str:

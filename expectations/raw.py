@@ -15,51 +15,38 @@ from expectations.sql import grouped, literal, quoted
 
 READ_AT = ("_observed_at", "observed_at")
 """Columns that say when a record was read: by us, and by whoever wrote the file."""
-DELIVERIES = frozenset({"file_drop"})
-"""Kinds whose records come as files. They come whole, so one that is much smaller than usual was cut off; and a record
-may be in two of them, where the row rules look at each file alone. From an API comes only what is new or due: the load
-of a quiet hour is small and right, and its row rules have seen all records of a table."""
 
 
 def suite(load: RawLoad, table: str, columns: Collection[str]) -> list[Expectation]:
-    """Expectations of one table of a load; `columns` are those that landed, none where no record did."""
-    checks: list[Expectation] = [end_of_stream(load, table), quarantined_share(load, table)]
-    if load.kind in DELIVERIES:
+    """Expectations of one table of a load; `columns` are those that landed, none where no record did.
+
+    Only files come whole, so that one that is much smaller than usual was cut off, and a record may be in two of them.
+    From an API comes what is new or due: the load of a quiet hour is small and right.
+    """
+    checks: list[Expectation] = [quarantined_share(load, table)]
+    if load.is_delivery:
         key = [column for column in load.keys.get(table, ()) if column in columns]
         checks += [unique_keys(load, table, key)] if key else []
         checks += [volume(load, table)] if table in load.median_rows else []
-    return checks + [not_from_the_future(load, table, column) for column in READ_AT if column in columns]
-
-
-def end_of_stream(load: RawLoad, table: str) -> Expectation:
-    """Every stream that fills the table was read to its end; a table that none fills is made from all of them."""
-    query = f"""
-        select
-            case
-                when count(*) = 0 then 'no stream was read'
-                when bool_and(is_complete) then 'read to its end'
-                else 'not read to its end: ' || string_agg(stream, ', ' order by stream) filter (where not is_complete)
-            end as observed,
-            count(*) > 0 and bool_and(is_complete) as is_met
-        from {_view(load, "_streams")}
-        where table_name = {literal(table)}
-            or not exists (select 1 from {_view(load, "_streams")} where table_name = {literal(table)})
-    """
-    why = "What a broken-off listing lacks looks like records that are gone."
-    return verdict("end_of_stream", query, "every stream must be", why)
+    checks += [not_from_the_future(load, table, column) for column in READ_AT if column in columns]
+    return checks + [dated_by_now(load, table, column) for column in load.versions.get(table, ()) if column in columns]
 
 
 def quarantined_share(load: RawLoad, table: str) -> Expectation:
-    """Few of the table's records broke a row rule."""
+    """Few of the table's newest records broke a row rule."""
+    past_landed, past_bad = load.past_records.get(table, (0, 0))
+    share = f"100.0 * (bad + {past_bad}) / greatest(window_total, 1)"
     query = f"""
         select
-            printf('%.1f %% of ', 100.0 * bad / greatest(total, 1)) || {grouped("total")} || ' records quarantined'
+            {grouped("bad")} || ' of ' || {grouped("total")} || ' records quarantined'
+            || printf(', %.1f %% of the newest %d', {share}, window_total)
             || coalesce(' (' || fault || ')', '') as observed,
-            bad <= {load.max_quarantined_share!r} * total as is_met
+            bad <= {load.min_quarantined} or bad + {past_bad} <= {load.max_quarantined_share!r} * window_total as is_met
         from (
             select
                 coalesce(sum(records_quarantined), 0) as bad,
                 coalesce(sum(records_landed + records_quarantined), 0) as total,
+                coalesce(sum(records_landed + records_quarantined), 0) + {past_landed + past_bad} as window_total,
                 (
                     select coalesce(column_name || ': ', '') || reason
                     from {_view(load, "_quarantine")} where table_name = {literal(table)}
@@ -68,8 +55,12 @@ def quarantined_share(load: RawLoad, table: str) -> Expectation:
             from {_streams(load, table)}
         ) as counted
     """
-    why = "Single bad records are set apart; many say that the source or its mapping has changed."
-    return verdict("quarantined_share", query, f"at most {percent(load.max_quarantined_share)} may be", why)
+    why = (
+        "Single bad records are set apart; many say that the source or its mapping has changed. A small load is judged "
+        "together with the records before it, and a bad record that was seen before is not new."
+    )
+    most = f"at most {percent(load.max_quarantined_share)} may be, or {load.min_quarantined} of a load"
+    return verdict("quarantined_share", query, most, why)
 
 
 def volume(load: RawLoad, table: str) -> Expectation:
@@ -118,6 +109,24 @@ def not_from_the_future(load: RawLoad, table: str, column: str) -> Expectation:
     why = "A reading of tomorrow hides those of today; its clock or its time zone is wrong."
     expected = f"none may be later than {load.now:%Y-%m-%d %H:%M} UTC"
     return verdict("no_reading_from_the_future", query, expected, why, column=column)
+
+
+def dated_by_now(load: RawLoad, table: str, column: str) -> Expectation:
+    """Records that say they were changed after now: they land, and no cursor follows them."""
+    now = literal(load.now.isoformat())
+    query = f"""
+        select
+            {grouped("later")} || ' of ' || {grouped("records")} || ' records have a later {column}' as observed,
+            later = 0 as is_met
+        from (
+            select count(*) as records, count(*) filter (where "{column}" > {now}::timestamptz) as later
+            from {_view(load, table)}
+        ) as counted
+    """
+    why = "The source's clock or a person's entry is wrong; such a record hides its own later versions."
+    return verdict(
+        "changed_by_now", query, f"none should be later than {load.now:%Y-%m-%d %H:%M} UTC", why, "warning", column
+    )
 
 
 def _streams(load: RawLoad, table: str) -> str:

@@ -55,20 +55,32 @@ def run(
     as_of: Annotated[str, typer.Option(help="Build for a past day, YYYY-MM-DD, in a file of its own.")] = "",
     publish: Annotated[bool, typer.Option("--publish", help="Put a version for a past day in service.")] = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild the warehouse from landing.")] = False,
+    since: Annotated[str, typer.Option(help="Read the sources named by --source again from a day, YYYY-MM-DD.")] = "",
+    stream: Annotated[list[str] | None, typer.Option(help="With --since: only this stream; repeatable.")] = None,
 ) -> None:
     """Load, check, transform, model, check and publish."""
     import os
 
-    from orchestration.clock import home_now, parse_day, run_clock
+    from orchestration.clock import check_again, home_now, parse_day, run_clock
     from orchestration.console import report_run
 
     settings = _settings()
     if as_of:
-        run_clock(home_now(settings.layout.clock_file), parse_day(as_of))
+        run_clock(home_now(settings.layout.clock_file), parse_day(as_of, "--as-of"))
+    check_again(since, source or [], stream or [])
     os.environ["VOXHOUSE_PROGRESS"] = "1"
     from orchestration.job import run_nightly
 
-    report_run(run_nightly(sources=source or [], as_of=as_of, publish=publish, full_refresh=full_refresh))
+    report_run(
+        run_nightly(
+            sources=source or [],
+            as_of=as_of,
+            publish=publish,
+            full_refresh=full_refresh,
+            since=since,
+            streams=stream or [],
+        )
+    )
 
 
 @app.command()
@@ -169,7 +181,7 @@ def loads(context: typer.Context) -> None:
     if context.invoked_subcommand:
         return
     from orchestration.console import print_table
-    from pipelines.ledger import Ledger
+    from pipelines.landing.ledger import Ledger
 
     rows = [
         (load.load_id, load.source_instance, load.completed_at, load.status, sum(load.rows.values()), load.reason or "")
@@ -181,7 +193,7 @@ def loads(context: typer.Context) -> None:
 @loads_app.command()
 def accept(load_id: str, reason: Annotated[str, typer.Option(help="Why it is good.")] = "accepted by a person") -> None:
     """Let readers count a held load."""
-    from pipelines.ledger import Ledger
+    from pipelines.landing.ledger import Ledger
 
     Ledger(_plain_settings().layout.landing).accept(load_id, _user(), reason)
     print(f"accepted: {load_id}; the next run counts it")
@@ -190,7 +202,7 @@ def accept(load_id: str, reason: Annotated[str, typer.Option(help="Why it is goo
 @loads_app.command()
 def reject(load_id: str, reason: Annotated[str, typer.Option(help="Why it is bad.")] = "rejected by a person") -> None:
     """Keep readers from ever counting a load."""
-    from pipelines.ledger import Ledger
+    from pipelines.landing.ledger import Ledger
 
     Ledger(_plain_settings().layout.landing).reject(load_id, _user(), reason)
     print(f"rejected: {load_id}")
@@ -208,12 +220,20 @@ def sandbox_start(
     customers: Annotated[int, typer.Option(help="Customers in the world.")] = 5_000,
     orders: Annotated[int, typer.Option(help="Orders up to its clock, about.")] = 20_000,
     posts: Annotated[int, typer.Option(help="Posts of all accounts, about.")] = 1_500,
+    moves: Annotated[int, typer.Option(help="Something happens after so many requests; 0: nothing.")] = 0,
+    lag: Annotated[int, typer.Option(help="Requests for which search indexes do not know a change.")] = 0,
+    ceiling: Annotated[int, typer.Option(help="Records of one list; 0: as many as each vendor lets.")] = 0,
+    rate: Annotated[int, typer.Option(help="Requests a second that each API answers; 0: any number.")] = 0,
 ) -> None:
     """Make the world where there is none, write its drops and settings, and serve its APIs."""
     from orchestration.sandbox import start_sandbox
-    from pipelines.sandbox import WorldOptions
+    from sandbox import WorldOptions
 
-    start_sandbox(_settings(), WorldOptions(seed=seed, customers=customers, orders=orders, posts=posts))
+    try:
+        options = WorldOptions(seed, posts, customers, orders, moves=moves, lag=lag, ceiling=ceiling, rate=rate)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    start_sandbox(_settings(), options)
 
 
 @sandbox_app.command("advance")
@@ -254,17 +274,65 @@ def sandbox_customer() -> None:
     print(control(_plain_settings(), "customer", {}))
 
 
+@sandbox_app.command("change")
+def sandbox_change(
+    kind: Annotated[str, typer.Argument(help="edit_order, archive_contact, delete_post, hide_comment …")],
+    order_id: Annotated[str, typer.Option(help="Shop order id.")] = "",
+    contact_id: Annotated[str, typer.Option(help="CRM contact id.")] = "",
+    media_id: Annotated[str, typer.Option(help="Id of a post.")] = "",
+    comment_id: Annotated[str, typer.Option(help="Id of a comment.")] = "",
+) -> None:
+    """Edit, add, hide or delete one record."""
+    from orchestration.sandbox import control
+
+    ids = {"order_id": order_id, "contact_id": contact_id, "media_id": media_id, "comment_id": comment_id}
+    print(control(_plain_settings(), "change", {"kind": kind, **{name: value for name, value in ids.items() if value}}))
+
+
 @sandbox_app.command("trouble")
 def sandbox_trouble(
-    api: Annotated[str, typer.Argument(help="instagram, hubspot or shopify.")],
-    kind: Annotated[str, typer.Argument(help="rate_limit, server_error, expired_token, bad_types …")],
+    api: Annotated[str, typer.Argument(help="Kind of the source, as in brands.yml.")],
+    kind: Annotated[str, typer.Argument(help="rate_limit, server_error, expired_token, token_ends, bad_types …")],
     times: Annotated[int, typer.Option(help="For how many answers.")] = 1,
     share: Annotated[float, typer.Option(help="Share of the records, where the kind has one.")] = 0.3,
+    after: Annotated[int, typer.Option(help="Requests before it, where the kind has them.")] = 0,
 ) -> None:
     """Let an API answer as the real ones do in trouble."""
     from orchestration.sandbox import control
 
-    print(control(_plain_settings(), "trouble", {"api": api, "kind": kind, "times": times, "share": share}))
+    trouble = {"api": api, "kind": kind, "times": times, "share": share, "after": after}
+    print(control(_plain_settings(), "trouble", trouble))
+
+
+@sandbox_app.command("calm")
+def sandbox_calm() -> None:
+    """End all trouble."""
+    from orchestration.sandbox import control
+
+    print(control(_plain_settings(), "calm", {}))
+
+
+@sandbox_app.command("conditions")
+def sandbox_conditions(
+    api: Annotated[str | None, typer.Option(help="Kind of the source; none: all of them.")] = None,
+    moves: Annotated[int | None, typer.Option(help="Something happens after so many requests; 0: nothing.")] = None,
+    lag: Annotated[int | None, typer.Option(help="Requests for which search indexes do not know a change.")] = None,
+    ceiling: Annotated[int | None, typer.Option(help="Records of one list; 0: the vendor's own.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests a second; 0: any number.")] = None,
+) -> None:
+    """Change how restless the world is, and how its APIs treat their clients, until the sandbox ends."""
+    from orchestration.sandbox import control
+
+    sent = {"api": api, "moves": moves, "lag": lag, "ceiling": ceiling, "rate": rate}
+    print(control(_plain_settings(), "conditions", {name: value for name, value in sent.items() if value is not None}))
+
+
+@sandbox_app.command("renew")
+def sandbox_renew(api: Annotated[str, typer.Argument(help="Kind of the source, as in brands.yml.")]) -> None:
+    """Give an access token its whole time again."""
+    from orchestration.sandbox import control
+
+    print(control(_plain_settings(), "renew", {"api": api}))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from orchestration.config import utc_now
 from pipelines.errors import ConfigError
-from pipelines.landing import RunClock
+from pipelines.landing.views import RunClock
 
 
 def home_now(path: Path) -> datetime:
@@ -32,9 +33,21 @@ def run_clock(now: datetime, as_of: date | None) -> RunClock:
     return RunClock(as_of, datetime.combine(as_of + timedelta(days=1), time(), UTC), is_past=True)
 
 
-def parse_day(text: str) -> date:
+def parse_day(text: str, option: str) -> date:
     """An ISO day; raises ConfigError for anything else."""
     try:
         return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{text!r} is not a day", "--as-of", "write it as YYYY-MM-DD") from error
+    except ValueError:
+        raise ConfigError(f"{text!r} is not a day", option, "write it as YYYY-MM-DD") from None
+
+
+def check_again(since: str, sources: Sequence[str], streams: Sequence[str]) -> None:
+    """Raise ConfigError when it is not clear what is to be read again."""
+    if since:
+        parse_day(since, "--since")
+        if not sources:
+            raise ConfigError("no source is named", "--since", "say which with --source NAME")
+        if streams and len(sources) > 1:
+            raise ConfigError("streams of several sources", "--stream", "name one source")
+    elif streams:
+        raise ConfigError("nothing says from when", "--stream", "add --since YYYY-MM-DD")

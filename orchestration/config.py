@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from pipelines.errors import ConfigError
-from pipelines.home import Home
+from pipelines.home import Home, private_folder
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = CHECKOUT / "dbt_project"
@@ -99,9 +99,14 @@ class Settings:
         }
 
     def prepare(self) -> None:
-        """Make the folders and point this process's tools at them; harmless when repeated."""
+        """Make the folders and point this process's tools at them; harmless when repeated.
+
+        The home is its owner's only, as is whatever this process and those that it starts write from now on.
+        """
+        os.umask(0o077)
+        private_folder(self.home).chmod(0o700)
         for name in ("dagster", "dbt", "logs", "run", "warehouse", "serving", "inbox"):
-            (self.home / name).mkdir(parents=True, exist_ok=True)
+            private_folder(self.home / name)
         os.environ.update(self.tool_environment())
         dagster_file = self.home / "dagster" / "dagster.yaml"
         if not dagster_file.exists():

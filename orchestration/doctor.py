@@ -7,18 +7,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 
 from orchestration.clock import home_now
 from orchestration.config import Settings
 from orchestration.console import print_table
 from orchestration.publishing import current_version
 from orchestration.query import run_query
-from pipelines.brands import Brands, SourceConfig, load_brands
-from pipelines.credentials import credentials
+from pipelines.brands import Brands, load_brands
+from pipelines.credentials import WARNED_BEFORE, KeptTokens, credentials
 from pipelines.errors import PipelineError
-from pipelines.ledger import Ledger
-from pipelines.loading import instances
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.loading import instances
+from pipelines.sources import SourceConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +59,41 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings, brands: Brands) -> Iterator[Finding]:
-    for name, config in brands.sources.items():
-        yield _source(settings, name, config)
+    for name, known in brands.sources.items():
+        yield from _source(settings, name, known)
     try:
-        drops = [name for name, known in instances(settings.layout, brands).items() if known.kind == "file_drop"]
+        drops = instances(settings.layout, brands).keys() - brands.sources.keys()
     except PipelineError as error:
         yield Finding("inbox", False, f"{error.where}: {error.what}", error.remedy)
         return
     yield Finding("inbox", True, ", ".join(sorted(drops)) or "empty")
 
 
-def _source(settings: Settings, name: str, config: SourceConfig) -> Finding:
-    needed = import_module(f"pipelines.sources.{config.kind}").CREDENTIALS
+def _source(settings: Settings, name: str, known: SourceConfiguration) -> Iterator[Finding]:
+    layout = settings.layout
     try:
-        credentials(name, needed, settings.layout.secrets_file, os.environ)
+        credentials(name, known.credentials, layout.secrets_file, os.environ)
     except PipelineError as error:
-        return Finding(name, False, error.what, error.remedy)
+        yield Finding(name, False, error.what, error.remedy)
+        return
+    yield _reached(name, known)
+    now = home_now(layout.clock_file)
+    for what, ends_at, remedy in known.ends(KeptTokens.of(layout.pii, name).ends_at):
+        state = f"{what} ends on {ends_at:%Y-%m-%d}"
+        yield Finding(f"{name} {what}", ends_at - now > WARNED_BEFORE, state, remedy)
+
+
+def _reached(name: str, known: SourceConfiguration) -> Finding:
+    if known.address is None:
+        return Finding(name, True, known.kind)
     try:
-        with urllib.request.urlopen(config.base_url, timeout=5):
+        with urllib.request.urlopen(known.address, timeout=5):
             pass
     except urllib.error.HTTPError:
-        return Finding(name, True, f"{config.kind}, reachable")
+        return Finding(name, True, f"{known.kind}, reachable")
     except OSError as error:
-        return Finding(name, False, f"{config.base_url}: {error}", "check base_url and the network")
-    return Finding(name, True, f"{config.kind}, reachable")
+        return Finding(name, False, f"{known.address}: {error}", "check base_url and the network")
+    return Finding(name, True, f"{known.kind}, reachable")
 
 
 def _loads(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestration.resources import HomeRun
 from pipelines.errors import ConfigError, PipelineError, TerminalError, TransientError
-from pipelines.loading import LoadReport, instances, load_instance
+from pipelines.landing.loading import LoadReport, instances, load_instance
 
 # Sources wait for the network most of the time; more threads than this only heat two cores.
 SIDE_BY_SIDE = 4
@@ -33,7 +33,7 @@ def ingest(run: HomeRun, tell: Callable[[str], None]) -> list[LoadReport]:
 
     def load(instance: str) -> _Outcome:
         try:
-            report = load_instance(run.settings.layout, instance, run.brands, run.now)
+            report = load_instance(run.settings.layout, instance, run.brands, run.now, again=run.again)
         except PipelineError as error:
             tell(f"{instance}: failed, {error}")
             return _Outcome(instance, None, error)

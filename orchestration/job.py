@@ -32,11 +32,14 @@ def run_nightly(
     as_of: str = "",
     publish: bool = False,
     full_refresh: bool = False,
+    since: str = "",
+    streams: Sequence[str] = (),
 ) -> RunResult:
     """Run the whole job; raises TerminalError with the first cause when a step fails."""
     from orchestration.definitions import defs
 
     options = {"sources": list(sources), "as_of": as_of, "publish": publish, "full_refresh": full_refresh}
+    options |= {"since": since, "streams": list(streams)}
     # dbt's output would stand between the lines of progress, which go to standard error.
     log = Settings.from_environment().home / "logs" / "run.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file), dg.DagsterInstance.get() as instance:

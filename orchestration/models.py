@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.resources import HomeRun
-from pipelines.landing import land
+from pipelines.landing.results import land
 from pipelines.models.lifetime_value import run
 
 MODELS_INSTANCE = "voxhouse_models"
@@ -26,4 +26,4 @@ def fit_and_land(home: HomeRun) -> dict[str, int]:
     if tables:
         layout = home.settings.layout
         land(layout.landing, layout.dlt, MODELS_INSTANCE, tables, home.now)
-    return {table.name: rows.num_rows for table, rows in tables.items()}
+    return {table: rows.num_rows for table, rows in tables.items()}

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from orchestration.quality import stored_results
 from orchestration.resources import HomeRun
-from pipelines.ledger import Ledger
-from pipelines.schema import BOOLEAN, DATE, INTEGER, TEXT, TIMESTAMP
+from pipelines.landing.ledger import Ledger
 
+TEXT, INTEGER, BOOLEAN, DATE = pa.string(), pa.int64(), pa.bool_(), pa.date32()
+TIMESTAMP = pa.timestamp("us", tz="UTC")
 _LOAD = pa.schema(
     [
         ("load_id", TEXT),
@@ -48,7 +49,7 @@ _FRESHNESS_SQL = """
         streams.table_name,
         max(streams._observed_at) as last_observed_at,
         date_diff('minute', last_observed_at, $now) / 60.0 as age_hours,
-        any_value(sources.kind) = 'file_drop' or age_hours <= $limit_hours as is_fresh
+        bool_or(sources.is_delivery) or age_hours <= $limit_hours as is_fresh
     from landing.streams as streams
     inner join landing.config__sources as sources using (source_instance)
     group by all

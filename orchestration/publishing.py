@@ -61,7 +61,7 @@ def build_version(
         rows |= _copy_schema(warehouse, schema, staging / file_name, extra)
     _check_copies(staging, rows)
     for path in staging.iterdir():
-        path.chmod(stat.S_IRUSR | stat.S_IRGRP)
+        path.chmod(stat.S_IRUSR)
         _fsync(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     os.rename(staging, final)

@@ -10,9 +10,11 @@ from statistics import median
 
 from expectations import MART_TABLES, STAGING_TABLES, RawLoad, ValidationReport
 from orchestration.resources import HomeRun
-from orchestration.translators import source_tables
-from pipelines.ledger import Ledger, Load
-from pipelines.schema import Table
+from pipelines.landing import columns as rules
+from pipelines.landing.ledger import Ledger, Load
+from pipelines.landing.loading import instances
+from pipelines.landing.views import query, tables_of
+from pipelines.sources import configuration
 
 __all__ = ["MART_TABLES", "STAGING_TABLES", "check_loads", "check_marts", "check_staging", "stored_results"]
 # Loads of an instance by whose volumes a new one is judged.
@@ -30,8 +32,7 @@ def check_loads(run: HomeRun) -> dict[tuple[str, str], list[str]]:
     newest = {load.source_instance: load for load in ledger.held()}
     if not newest:
         return {}
-    accepted = ledger.accepted()
-    report = validate_raw([_raw_load(run, load, accepted) for load in newest.values()], _docs(run, "raw"))
+    report = validate_raw([_raw_load(run, load, ledger) for load in newest.values()], _docs(run, "raw"))
     _store(run, report)
     faults: dict[tuple[str, str], list[str]] = defaultdict(list)
     failed = set()
@@ -45,12 +46,12 @@ def check_loads(run: HomeRun) -> dict[tuple[str, str], list[str]]:
     return faults
 
 
-def _raw_load(run: HomeRun, load: Load, accepted: list[Load]) -> RawLoad:
-    past = [other for other in accepted if other.source_instance == load.source_instance][-TRAILING_LOADS:]
+def _raw_load(run: HomeRun, load: Load, ledger: Ledger) -> RawLoad:
     rows: dict[str, list[int]] = defaultdict(list)
-    for other in past:
+    for other in ledger.accepted(load.source_instance)[-TRAILING_LOADS:]:
         for table, count in other.rows.items():
             rows[table].append(count)
+    tables, quality = tables_of(load.kind), run.brands.quality
     return RawLoad(
         instance=load.source_instance,
         kind=load.kind,
@@ -58,15 +59,35 @@ def _raw_load(run: HomeRun, load: Load, accepted: list[Load]) -> RawLoad:
         files=load.files,
         median_rows={table: median(counts) for table, counts in rows.items() if len(counts) >= 3},
         # Two files of one drop may hold the same record, the newer one's counts.
-        keys={table.name: (*table.key, *_file(table)) for table in source_tables()[load.kind]},
+        keys={name: (*rules.key(table), *_file(table)) for name, table in tables.items()},
+        versions={name: rules.version(table) for name, table in tables.items()},
+        past_records=_past_records(ledger, load, quality.quarantine_window_records),
+        is_delivery=configuration(load.kind).is_delivery,
         now=run.now,
-        max_quarantined_share=run.brands.quality.quarantine_max_share,
-        min_volume_share=run.brands.quality.volume_min_share_of_median,
+        max_quarantined_share=quality.quarantine_max_share,
+        min_quarantined=quality.quarantine_min_records,
+        min_volume_share=quality.volume_min_share_of_median,
     )
 
 
-def _file(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.system_columns if column.name == "_source_file")
+def _past_records(ledger: Ledger, load: Load, window: int) -> dict[str, tuple[int, int]]:
+    """Table to records landed and quarantined of the newest accepted loads that hold `window` of them together."""
+    sql = f"""
+        select table_name, sum(records_landed)::bigint, sum(records_quarantined)::bigint
+        from (
+            select *, sum(records_landed + records_quarantined) over (
+                partition by table_name order by _dlt_load_id desc rows between unbounded preceding and 1 preceding
+            ) as newer
+            from landing.streams where source_instance = '{load.source_instance}' and _dlt_load_id < '{load.load_id}'
+        )
+        where coalesce(newer, 0) < {window} group by table_name
+    """
+    rows = query(ledger, sql, ["streams"]).to_pylist()
+    return {table: (landed, bad) for table, landed, bad in (row.values() for row in rows)}
+
+
+def _file(table: rules.Table) -> tuple[str, ...]:
+    return ("_source_file",) if "_source_file" in table["columns"] else ()
 
 
 def check_staging(run: HomeRun) -> dict[str, list[str]]:
@@ -79,7 +100,6 @@ def check_staging(run: HomeRun) -> dict[str, list[str]]:
 def check_marts(run: HomeRun) -> dict[str, list[str]]:
     """Faults by mart; tables of kinds that are not configured may be empty, no other."""
     from expectations.validation import validate_marts
-    from pipelines.loading import instances
 
     kinds = frozenset(known.kind for known in instances(run.settings.layout, run.brands).values())
     return _faults(run, validate_marts(run.warehouse, _docs(run, "marts"), kinds))

@@ -15,7 +15,9 @@ from orchestration.clock import home_now, run_clock
 from orchestration.config import Settings, utc_now
 from pipelines.brands import Brands, load_brands
 from pipelines.errors import TransientError
-from pipelines.landing import RunClock
+from pipelines.landing.loading import Again
+from pipelines.landing.migration import migrate
+from pipelines.landing.views import RunClock
 
 
 class HomeRun(dg.ConfigurableResource["HomeRun"]):
@@ -27,6 +29,10 @@ class HomeRun(dg.ConfigurableResource["HomeRun"]):
     """ISO day; empty: the home's clock."""
     publish: bool = False
     """Put a version for a past day in service, too."""
+    since: str = ""
+    """ISO day from which the chosen sources are read again; empty: from their cursors."""
+    streams: list[str] = []
+    """Streams to read again; empty: all of the source."""
     full_refresh: bool = False
     """Rebuild the warehouse file from the landing zone."""
     retries: int = 0
@@ -41,6 +47,7 @@ class HomeRun(dg.ConfigurableResource["HomeRun"]):
         self._settings = Settings.from_environment()
         self._settings.prepare()
         with home_lock(self._settings, f"run {context.run_id}, process {os.getpid()}"):
+            migrate(self._settings.layout)
             self._now = home_now(self._settings.layout.clock_file)
             # dbt's profile reads the file's place from the environment of its process.
             os.environ["VOXHOUSE_WAREHOUSE"] = str(self.warehouse)
@@ -71,6 +78,11 @@ class HomeRun(dg.ConfigurableResource["HomeRun"]):
     def clock(self) -> RunClock:
         """Which day this run is for."""
         return run_clock(self._now, date.fromisoformat(self.as_of) if self.as_of else None)
+
+    @property
+    def again(self) -> Again | None:
+        """What the sources are to read again."""
+        return Again(date.fromisoformat(self.since), self.streams) if self.since else None
 
     @cached_property
     def brands(self) -> Brands:

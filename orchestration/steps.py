@@ -35,12 +35,15 @@ def say(message: str) -> None:
 
 @contextmanager
 def one_clear_cause(retries: int = 0) -> Iterator[None]:
-    """Turn our own errors into Dagster's: transient ones are retried where asked for, the others never."""
+    """Turn our own errors into Dagster's: transient ones are retried where asked for, the others never.
+
+    No chain of causes: Dagster keeps it, and libraries' errors quote values of records.
+    """
     try:
         yield
     except TransientError as error:
         if retries:
-            raise dg.RetryRequested(max_retries=retries, seconds_to_wait=60) from error
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+            raise dg.RetryRequested(max_retries=retries, seconds_to_wait=60) from None
+        raise dg.Failure(description=str(error), allow_retries=False) from None
     except PipelineError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        raise dg.Failure(description=str(error), allow_retries=False) from None

@@ -8,41 +8,46 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
-from pipelines.landing import tables_of
-from pipelines.schema import Table
+from pipelines.landing import columns as rules
+from pipelines.landing.views import tables_of
 from pipelines.sources import KINDS
 
 OWNERS = {"landing": "team:data-engineering", "marts": "team:analytics", "finance": "team:finance"}
 
 
-def source_tables() -> dict[str, tuple[Table, ...]]:
-    """Declared landing tables by source kind."""
-    return {kind: tables_of(kind) for kind in KINDS}
+def source_tables() -> dict[str, tuple[str, ...]]:
+    """Names of the declared landing tables by source kind."""
+    return {kind: tuple(tables_of(kind)) for kind in KINDS}
 
 
-def landing_key(kind: str, table: Table | str) -> dg.AssetKey:
+def landing_key(kind: str, table: str) -> dg.AssetKey:
     """The key of a landing table; the same that dbt's source of that name has."""
-    name = table if isinstance(table, str) else table.name
-    return dg.AssetKey(["landing", f"{kind}__{name}"])
+    return dg.AssetKey(["landing", f"{kind}__{table}"])
 
 
-def landing_spec(kind: str, table: Table) -> dg.AssetSpec:
+def landing_spec(kind: str, name: str) -> dg.AssetSpec:
     """Asset of one landing table over all instances of its kind."""
+    table = tables_of(kind)[name]
     return dg.AssetSpec(
-        key=landing_key(kind, table),
-        description=table.description,
+        key=landing_key(kind, name),
+        description=table["description"],
         group_name=kind,
         owners=[OWNERS["landing"]],
         kinds={"dlt", "parquet"} if kind != "models" else {"python", "parquet"},
-        metadata={"dagster/column_schema": _column_schema(table), "key": ", ".join(table.key)},
+        metadata={"dagster/column_schema": _column_schema(table), "key": ", ".join(rules.key(table))},
     )
 
 
-def _column_schema(table: Table) -> dg.TableSchema:
+def _column_schema(table: rules.Table) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(c.name, str(c.type), c.description, dg.TableColumnConstraints(nullable=not c.required))
-            for c in table.all_columns
+            dg.TableColumn(
+                name,
+                str(rules.arrow_type(column)),
+                column["description"],
+                dg.TableColumnConstraints(nullable=not rules.is_required(column)),
+            )
+            for name, column in rules.landed(table).items()
         ]
     )
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.resources import HomeRun
-from pipelines.landing import register
-from pipelines.loading import instances
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.loading import instances
+from pipelines.landing.views import register
 
 
 def open_landing(run: HomeRun) -> None:
     """Make the landing views and configuration tables of this run's warehouse."""
     run.warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(run.warehouse)) as connection:
-        register(
-            connection, run.settings.layout.landing, run.brands, instances(run.settings.layout, run.brands), run.clock
-        )
+        ledger = Ledger(run.settings.layout.landing)
+        register(connection, ledger, run.brands, instances(run.settings.layout, run.brands), run.clock)
 
 
 def row_counts(run: HomeRun) -> dict[tuple[str, ...], int]:

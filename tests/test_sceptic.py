@@ -133,7 +133,7 @@ def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(
     try:
         done = home.try_voxhouse("run")
     finally:
-        home.sandbox("trouble", {}, method="DELETE")
+        home.sandbox("calm", {})
     assert "records quarantined" in _one_line(done)
     assert "held" in home.voxhouse("loads")
     assert home.voxhouse("versions") == before

@@ -28,7 +28,7 @@ def land_sources(context: dg.AssetExecutionContext, home: HomeRun) -> Iterator[d
             landed[report.kind, name][report.instance] = rows
     for kind, tables in SOURCE_TABLES.items():
         for table in tables:
-            rows_by_instance = landed[kind, table.name]
+            rows_by_instance = landed[kind, table]
             yield dg.MaterializeResult(
                 asset_key=landing_key(kind, table),
                 metadata={"dagster/partition_row_count": sum(rows_by_instance.values()), **rows_by_instance},

@@ -26,5 +26,5 @@ def fit_models(context: dg.AssetExecutionContext, home: HomeRun) -> Iterator[dg.
     for table in TABLES:
         yield dg.MaterializeResult(
             asset_key=landing_key("models", table),
-            metadata={"dagster/partition_row_count": landed.get(table.name, 0)},
+            metadata={"dagster/partition_row_count": landed.get(table, 0)},
         )

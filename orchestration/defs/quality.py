@@ -31,7 +31,7 @@ def raw_checks(context: dg.AssetCheckExecutionContext, home: HomeRun) -> Iterato
         verdicts = check_loads(home)
     for kind, tables in SOURCE_TABLES.items():
         for table in tables:
-            faults = verdicts.get((kind, table.name), [])
+            faults = verdicts.get((kind, table), [])
             yield dg.AssetCheckResult(
                 asset_key=landing_key(kind, table),
                 check_name=RAW_CHECK,

@@ -16,7 +16,7 @@ from pipelines.home import Home
 from pipelines.landing import RunClock, register
 from pipelines.ledger import Ledger
 from pipelines.loading import instances, load_instance
-from pipelines.sandbox.options import START_CLOCK
+from sandbox.options import START_CLOCK
 from tests.homes import ROOT, LiveHome, make_home
 
 pytestmark = [pytest.mark.xdist_group("best_hours"), pytest.mark.slow]
