@@ -10,7 +10,7 @@ from expectations.interface import RawLoad
 from expectations.sql import literal, quoted
 
 Query = Callable[[str], list[tuple[Any, ...]]]
-_STATE = "_state"
+_OF_THE_LOADER = {"_state", "_mended"}
 _SYSTEM_COLUMNS = {
     "_streams": "null::varchar as table_name, 0 as records_landed, 0 as records_quarantined",
     "_quarantine": "null::varchar as table_name, null::varchar as column_name, null::varchar as reason",
@@ -38,7 +38,7 @@ def _expose_table(query: Query, schema: str, table: str, files: Sequence[Path]) 
 
 
 def _ordinary(tables: set[str]) -> list[str]:
-    return sorted(tables - _SYSTEM_COLUMNS.keys() - {_STATE})
+    return sorted(tables - _SYSTEM_COLUMNS.keys() - _OF_THE_LOADER)
 
 
 def _select(files: Sequence[Path]) -> str:

@@ -15,9 +15,9 @@ from expectations.custom import between, rows_preserved, verdict_on_share
 from expectations.readiness import readiness
 
 
-def suite(table: str, configured_kinds: frozenset[str]) -> list[Expectation]:
+def suite(table: str, fed: frozenset[str]) -> list[Expectation]:
     """Expectations of one of `MART_TABLES`."""
-    return [*readiness(table, configured_kinds), *(_SUITES | money.SUITES)[table]()]
+    return [*readiness(table, fed), *(_SUITES | money.SUITES)[table]()]
 
 
 def dim_account() -> list[Expectation]:

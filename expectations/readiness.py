@@ -9,20 +9,20 @@ from great_expectations.expectations.expectation import Expectation
 from expectations.custom import ExpectVerdict, verdict
 from expectations.sql import grouped
 
-SHOPS, NETWORKS = frozenset({"shopify"}), frozenset({"instagram"})
-PERSONS = SHOPS | {"hubspot"}
+ACCOUNTS, ORDERS, PERSONS, POSTS, TOTALS = "accounts", "orders", "persons", "posts", "control_totals"
+"""Entities of the warehouse that a source may feed."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """When a mart must have rows: a source kind is configured, or the table upstream has rows.
+    """When a mart must have rows: a configured source feeds an entity, or the table upstream has rows.
 
-    Kinds are given only where a configured source always brings some: a shop without a refund, or an account without a
-    comment, is no fault. A file drop brings what it is mapped to, which the table upstream tells.
+    An entity is given only where a source that feeds it always brings some: a shop without a refund, or an account
+    without a comment, is no fault. A file drop brings what it is mapped to, which the table upstream tells.
     """
 
     upstream: str
-    kinds: frozenset[str] = frozenset()
+    entity: str | None = None
     where: str = "true"
     """Which rows of the table upstream."""
 
@@ -35,23 +35,23 @@ NEEDS = {
     "finance.mart_lifetime_value_backtest": Need("staging.stg_models__value_backtests"),
     "finance.mart_lifetime_value_model": Need(_BUYERS),
     "finance.mart_lifetime_value_monthly": Need(_BUYERS),
-    "finance.mart_revenue_reconciliation": Need("intermediate.int_control_totals", SHOPS),
+    "finance.mart_revenue_reconciliation": Need("intermediate.int_control_totals", TOTALS),
     "marts.bridge_identity": Need("intermediate.int_person_identities", PERSONS),
-    "marts.dim_account": Need("intermediate.int_accounts", NETWORKS),
+    "marts.dim_account": Need("intermediate.int_accounts", ACCOUNTS),
     "marts.dim_customer": Need("intermediate.int_customers", PERSONS),
-    "marts.dim_post": Need(_POSTS, NETWORKS),
-    "marts.fct_account_snapshot": Need("intermediate.int_account_readings", NETWORKS),
+    "marts.dim_post": Need(_POSTS, POSTS),
+    "marts.fct_account_snapshot": Need("intermediate.int_account_readings", ACCOUNTS),
     "marts.fct_message": Need("intermediate.int_messages"),
-    "marts.fct_order": Need(_ORDERS, SHOPS),
-    "marts.fct_order_line": Need("intermediate.int_order_line_sums", SHOPS),
-    "marts.fct_post_snapshot": Need("intermediate.int_post_readings", NETWORKS),
+    "marts.fct_order": Need(_ORDERS, ORDERS),
+    "marts.fct_order_line": Need("intermediate.int_order_line_sums", ORDERS),
+    "marts.fct_post_snapshot": Need("intermediate.int_post_readings", POSTS),
     "marts.fct_refund": Need("intermediate.int_refunds"),
     "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0"),
-    "marts.mart_best_time_to_post": Need("intermediate.int_accounts", NETWORKS),
-    "marts.mart_competitor_benchmark_weekly": Need("intermediate.int_account_followers_daily", NETWORKS),
+    "marts.mart_best_time_to_post": Need("intermediate.int_accounts", ACCOUNTS),
+    "marts.mart_competitor_benchmark_weekly": Need("intermediate.int_account_followers_daily", ACCOUNTS),
     "marts.mart_customer_attrition_risk": Need(_EXPECTATIONS),
-    "marts.mart_engagement_daily": Need("intermediate.int_account_followers_daily", NETWORKS),
-    "marts.mart_post_performance": Need(_POSTS, NETWORKS),
+    "marts.mart_engagement_daily": Need("intermediate.int_account_followers_daily", ACCOUNTS),
+    "marts.mart_post_performance": Need(_POSTS, POSTS),
     "marts.mart_reach": Need("intermediate.int_account_windows"),
     "marts.mart_response_daily": Need("intermediate.int_response_turns"),
     "marts.mart_retention_cohort": Need(_BUYERS),
@@ -70,26 +70,26 @@ WITHOUT_DAY = frozenset({"finance.mart_lifetime_value_backtest"})
 """Marts whose rows are of no run's day."""
 
 
-def readiness(table: str, configured_kinds: frozenset[str]) -> list[Expectation]:
+def readiness(table: str, fed: frozenset[str]) -> list[Expectation]:
     """Expectations that every mart has."""
-    checks: list[Expectation] = [has_rows(table, configured_kinds)]
+    checks: list[Expectation] = [has_rows(table, fed)]
     if table not in WITHOUT_DAY:
         checks.append(of_the_run(table))
     return checks
 
 
-def has_rows(table: str, configured_kinds: frozenset[str]) -> ExpectVerdict:
+def has_rows(table: str, fed: frozenset[str]) -> ExpectVerdict:
     """The mart has rows if it must."""
     need = NEEDS[table]
-    configured = ", ".join(sorted(need.kinds & configured_kinds))
+    is_fed = need.entity in fed
     query = f"""
         select
             {grouped("here")} || ' rows' || case
                 when is_upstream then ' with data in {need.upstream}'
-                when '{configured}' <> '' then ' with a source of {configured}'
+                when {is_fed} then ' with a source of {need.entity}'
                 else ', and no source of it'
             end as observed,
-            here > 0 or not ('{configured}' <> '' or is_upstream) as is_met
+            here > 0 or not ({is_fed} or is_upstream) as is_met
         from (
             select
                 (select count(*) from {table}) as here,

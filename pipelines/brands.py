@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, shown
 from pipelines.sources import KINDS, Name, SourceConfiguration, configuration
+from pipelines.yaml_file import read_yaml
+
+MOST_FAULTS = 20
+"""Told in one line."""
 
 
 def _known_timezone(name: str) -> str:
@@ -108,32 +111,21 @@ class Brands(_Strict):
 
 def load_brands(path: Path) -> Brands:
     """Read and validate `brands.yml`; raises ConfigError with every fault in one line."""
-    remedy = "correct these entries"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Brands.model_validate(content)
+        return Brands.model_validate(read_yaml(path))
     except FileNotFoundError:
         raise ConfigError("no such file", str(path), "run `voxhouse doctor` for how to start") from None
-    except UnicodeDecodeError:
-        raise ConfigError("not UTF-8", str(path), "save it as UTF-8") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, ValidationError):
-            raise ConfigError(faults_of(error), str(path), remedy) from None
-        raise ConfigError(f"not YAML ({yaml_fault(error)})", str(path), "correct the file") from None
+    except ValidationError as error:
+        raise ConfigError(_faults(error), str(path), "correct these entries") from None
 
 
-def faults_of(error: ValidationError) -> str:
-    """Every fault with its place, in one line; no value of the file is in it."""
-    errors = [e for e in error.errors() if e["type"] != "too_short"] or error.errors()
-    told = (f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}" for e in errors)
-    return " ".join("; ".join(told).split())
+def _faults(error: ValidationError) -> str:
+    """The faults with their places, in one line; no value of the file is in it."""
+    errors = error.errors()
+    told = [f"{_place(e['loc'])}: {shown(e['msg'].removeprefix('Value error, '), 200)}" for e in errors[:MOST_FAULTS]]
+    more = f" and {len(errors) - MOST_FAULTS} more" if len(errors) > MOST_FAULTS else ""
+    return " ".join("; ".join(told).split()) + more
 
 
-def yaml_fault(error: Exception) -> str:
-    """What a YAML reader found wrong, and where; nothing of the file is in it."""
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or (
-        "nested too deep" if isinstance(error, RecursionError) else "unreadable"
-    )
-    at = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    return " ".join(f"{problem}{at}".split())
+def _place(names: tuple[int | str, ...]) -> str:
+    return ".".join(shown(str(name)) for name in names) or "file"

@@ -32,6 +32,12 @@ QUARANTINE: rules.Columns = {
     "reason": hints.text("Broken rule.", required=True),
     "_observed_at": rules.SYSTEM_COLUMNS["_observed_at"],
 }
+MENDED: rules.Columns = {
+    "source_instance": rules.SYSTEM_COLUMNS["source_instance"],
+    "table_name": hints.text("Table in which the record has landed, or is as it had landed.", required=True),
+    "record_key": hints.text("As the quarantine has it.", required=True),
+    "_observed_at": rules.SYSTEM_COLUMNS["_observed_at"],
+}
 BROKEN = "_broken"
 """A column by which a source says why it could not read a record at all."""
 FILE, FILE_VERSION, RECORD_NUMBER = "_source_file", "_file_version", "_record_number"
@@ -51,6 +57,13 @@ class Verdict:
     read: int
     landed: int
     quarantined: int
+    mended: int
+    """Records in quarantine that are good now."""
+
+    @property
+    def is_new(self) -> bool:
+        """There is something to land."""
+        return bool(self.landed or self.quarantined or self.mended)
 
     @property
     def known(self) -> int:
@@ -69,6 +82,8 @@ class Judge:
     """Files of the table in accepted loads."""
     quarantine_files: Sequence[Path]
     """Files of the instance's quarantine in accepted loads."""
+    mended_files: Sequence[Path]
+    """Files that say which records of it were mended."""
 
     @property
     def name(self) -> str:
@@ -83,13 +98,15 @@ class Judge:
             self._tokenise(column, kind, network, vault)
         self._judge(vault.salt)
         if key := rules.key(self.table):
-            self._settle_repeated(key)
+            self._settle_repeated(key, vault.salt)
+            self._note_mended(vault.salt)
             if self.table.get("write_disposition") == "merge":
                 self._leave_out_landed(key)
         self._leave_out_quarantined()
         self._erase_texts(vault)
         landed = self._count("judged", "_fault is null")
-        return Verdict(read, landed, self._count("judged") - landed)
+        mended = self._count("mended") if self._knows_bad_ones else 0
+        return Verdict(read, landed, self._count("judged") - landed, mended)
 
     def good(self, constants: Mapping[str, str]) -> Iterator[pa.Table]:
         """Typed batches of the records to land; `constants` are SQL of the system columns."""
@@ -112,6 +129,12 @@ class Judge:
         }
         yield from self._batches(QUARANTINE, [values[name] for name in QUARANTINE], "_fault is not null")
 
+    def mended(self, constants: Mapping[str, str]) -> Iterator[pa.Table]:
+        """Keys of bad records that are good now."""
+        if self._knows_bad_ones:
+            values = {**constants, "table_name": literal(self.name), "record_key": "record_key"}
+            yield from self._batches(MENDED, [values[name] for name in MENDED], "true", "mended")
+
     def raw(self, path: Path) -> None:
         """Write the answers that the bad records came in, a JSON object a line; only the vault's half may hold them."""
         self.con.execute(f"""
@@ -123,6 +146,11 @@ class Judge:
             ) to {literal(str(path))} (format json)
         """)
 
+    @property
+    def _knows_bad_ones(self) -> bool:
+        """There may be records in quarantine that are known by a key."""
+        return bool(self.quarantine_files and rules.key(self.table))
+
     def _relation(self, suffix: str) -> str:
         return quoted(f"{self.name} {suffix}")
 
@@ -130,10 +158,12 @@ class Judge:
         rows = self.con.execute(f"select count(*) from {self._relation(suffix)} where {where}").fetchall()
         return int(rows[0][0])
 
-    def _batches(self, columns: rules.Columns, values: Sequence[str], where: str) -> Iterator[pa.Table]:
+    def _batches(
+        self, columns: rules.Columns, values: Sequence[str], where: str, suffix: str = "judged"
+    ) -> Iterator[pa.Table]:
         selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in zip(columns, values, strict=True))
         schema = rules.arrow_schema(columns)
-        query = f"select {selected} from {self._relation('judged')} where {where}"
+        query = f"select {selected} from {self._relation(suffix)} where {where}"
         for batch in self.con.cursor().execute(query).to_arrow_reader(BATCH_ROWS):
             yield pa.Table.from_batches([batch]).cast(schema)
 
@@ -227,7 +257,7 @@ class Judge:
         key = f"concat_ws('|', {', '.join(names)})" if names else "null"
         self.con.execute(f"""
             create table {self._relation("judged")} as
-            select * exclude (_raw_key, _raw_document),
+            select * exclude (_raw_document),
                 case when _fault is not null then sha256({literal(salt)} || _raw_key) end as _key,
                 case when _fault is not null then sha256({literal(salt)} || _raw_document) end as _digest
             from (
@@ -247,7 +277,7 @@ class Judge:
             for condition, reason in rules.faults(name, column, quoted(name), quoted("typed " + name), kind):
                 yield f"when {condition} then {_fault(name, kind, literal(reason))}"
 
-    def _settle_repeated(self, key: Sequence[str]) -> None:
+    def _settle_repeated(self, key: Sequence[str], salt: str) -> None:
         """One record a key: a repeated one is a fault of a file, and anywhere else an older version.
 
         Grouping finds the few repeated keys in a third of the time of a window over all records.
@@ -269,9 +299,31 @@ class Judge:
         """)
         if is_fault:
             fault = _fault(key[0], literal("text"), literal("duplicate key"))
-            self.con.execute(f"update {judged} set _fault = {fault} where _number in (from repeated)")
+            self.con.execute(f"""
+                update {judged} as judged set _fault = {fault}, _key = sha256({literal(salt)} || _raw_key),
+                    _digest = sha256({literal(salt)} || {self._document("staged")})
+                from {self._relation("staged")} as staged
+                where judged._number = staged._number and judged._number in (from repeated)
+            """)
         else:
             self.con.execute(f"delete from {judged} where _number in (from repeated)")
+
+    def _note_mended(self, salt: str) -> None:
+        """Relation of the keys by which quarantine knows records that are good now, unless that is said already."""
+        if not self._knows_bad_ones:
+            return
+        said = parquet(self.mended_files) if self.mended_files else None
+        self.con.execute(f"""
+            create table {self._relation("mended")} as
+            select distinct known.record_key
+            from ({rules.view(QUARANTINE, parquet(self.quarantine_files))}) as known
+            semi join {self._relation("judged")} as judged
+                on _fault is null and known.record_key = sha256({literal(salt)} || _raw_key)
+            anti join ({rules.view(MENDED, said)}) as said
+                on said.table_name = known.table_name and said.record_key = known.record_key
+                and said._dlt_load_id > known._dlt_load_id
+            where known.table_name = {literal(self.name)}
+        """)
 
     def _leave_out_landed(self, key: Sequence[str]) -> None:
         """What equals the newest landed version of its record is not new; what is older than it, an index that lags."""
@@ -296,8 +348,8 @@ class Judge:
         """
 
     def _leave_out_quarantined(self) -> None:
-        """A bad record that is seen again is not new."""
-        if not self.quarantine_files:
+        """A bad record that is seen again is not new; but a file's version lands whole."""
+        if not self.quarantine_files or FILE in self._columns:
             return
         self.con.execute(f"""
             delete from {self._relation("judged")} where _number in (

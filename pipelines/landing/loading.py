@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 import time
@@ -33,7 +32,6 @@ from pipelines.sources import KINDS, Given, SourceConfiguration, configuration
 
 RAW_KEPT_SECONDS = 30 * 24 * 3600.0
 """How long the answers that bad records came in are kept, in the vault's half."""
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +56,11 @@ class Again:
 def instances(home: Home, brands: Brands) -> dict[str, SourceConfiguration]:
     """Every configured source, by name: those of `brands.yml` and those that configure themselves in the inbox.
 
-    Raises ConfigError for a name that two have, or that is none, and for a brand that is not known.
+    One that cannot be used is among them: its `source` says why, and it stops no other.
     """
     found = dict(brands.sources)
     for kind in KINDS:
-        for name, known in configuration(kind).found(home.inbox, brands.brands).items():
-            where = str(home.inbox / name)
-            if name in found:
-                raise ConfigError(f"{name} is a source of brands.yml too", where, "rename the folder")
-            if not _NAME.fullmatch(name):
-                raise ConfigError("no name for a source", where, "rename it: small letters, digits and _")
-            found[name] = known
+        found |= configuration(kind).found(home.inbox, brands.brands, frozenset(brands.sources))
     return found
 
 
@@ -147,7 +139,7 @@ class _Load:
             found = extract(source, scratch, state)
             with Vault(self.home.pii) as vault:
                 judged = self._judge(con, ledger, found.tables, found.files, vault)
-            if not any(v.landed or v.quarantined for v in judged.values()) and found.state == (before or "{}"):
+            if not any(v.is_new for v in judged.values()) and found.state == (before or "{}"):
                 return LoadReport(self.instance, self.known.kind, None)
             load_id = writer.write(self.known.kind, dict(self._package(judged, found.state)))
             self._keep_raw(judged, load_id)
@@ -177,9 +169,10 @@ class _Load:
         files: Mapping[str, list[Path]],
         vault: Vault,
     ) -> dict[Judge, Verdict]:
-        landed = ledger.files([*tables, "_quarantine"], self.instance)
+        landed = ledger.files([*tables, "_quarantine", "_mended"], self.instance)
         judges = [
-            Judge(con, table, self.instance, landed[name], landed["_quarantine"]) for name, table in tables.items()
+            Judge(con, table, self.instance, landed[name], landed["_quarantine"], landed["_mended"])
+            for name, table in tables.items()
         ]
         return {judge: judge.run(files.get(judge.name, []), vault) for judge in judges}
 
@@ -197,6 +190,7 @@ class _Load:
             if verdict.landed:
                 yield judge.name, judge.good(self._constants)
         yield "_quarantine", (batch for j, v in judged.items() if v.quarantined for batch in j.bad(self._constants))
+        yield "_mended", (batch for judge in judged for batch in judge.mended(self._constants))
         rows = [
             {
                 "source_instance": self.instance,

@@ -80,13 +80,13 @@ def _move_texts(con: duckdb.DuckDBPyConnection, load: Load, vault: Vault) -> Non
 
 
 def _hash_keys(con: duckdb.DuckDBPyConnection, load: Load, vault: Vault) -> None:
-    """Keys of bad records, which may be identifiers, become digests."""
+    """Keys of bad records, which may be identifiers, become digests; versions are no part of them now."""
     for path in load.files.get("_quarantine", ()):
         if "record_digest" not in pq.read_schema(path).names:
             _rewrite(
                 con,
                 path,
-                f"""select * replace (sha256({literal(vault.salt)} || record_key) as record_key),
+                f"""select * replace (sha256({literal(vault.salt)} || split_part(record_key, '|', 1)) as record_key),
                     null::varchar as record_digest from {parquet([path])}""",
             )
 

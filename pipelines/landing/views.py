@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.brands import Brands
 from pipelines.landing import columns as rules
-from pipelines.landing.judge import QUARANTINE
+from pipelines.landing.judge import MENDED, QUARANTINE
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.sql import parquet, quoted
 from pipelines.landing.streams import STREAMS
@@ -24,7 +24,7 @@ RESULTS = "models"
 """Kind of what our own models land."""
 _DECLARATIONS = {kind: f"pipelines.sources.{kind}.settings" for kind in KINDS} | {RESULTS: "pipelines.models.tables"}
 """Kind to the module that declares its landing tables."""
-_OF_ALL = {"quarantine": QUARANTINE, "streams": STREAMS}
+_OF_ALL = {"quarantine": QUARANTINE, "mended": MENDED, "streams": STREAMS}
 """Views over all instances: their tables have the same names with an underscore before."""
 
 
@@ -56,7 +56,7 @@ def register(
     instances: Mapping[str, SourceConfiguration],
     run: RunClock,
 ) -> None:
-    """Make schema `landing`: views of every declared table, quarantine and streams, and the configuration tables."""
+    """Make schema `landing`: views of every declared table, quarantine, mended and streams, and the configuration."""
     register_views(con, ledger, view_names())
     for name, (columns, rows) in _config_tables(brands, instances, run).items():
         _create_table(con, name, columns, rows)

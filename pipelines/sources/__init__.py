@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -103,8 +103,13 @@ class SourceConfiguration(BaseModel):
             yield f"API version {version}", datetime(sunset.year, sunset.month, sunset.day, tzinfo=UTC), f"use {newer}"
 
     @classmethod
-    def found(cls, inbox: Path, brands: Mapping[str, Any]) -> Mapping[str, SourceConfiguration]:  # noqa: ARG003
-        """Instances that are not in `brands.yml` but configure themselves; raises ConfigError."""
+    def found(
+        cls,
+        inbox: Path,  # noqa: ARG003 - for the kinds whose instances lie there
+        brands: Mapping[str, Any],  # noqa: ARG003
+        taken: Collection[str],  # noqa: ARG003
+    ) -> Mapping[str, SourceConfiguration]:
+        """Instances that are not in `brands.yml` but configure themselves, under names that are not taken there."""
         return {}
 
 

@@ -26,6 +26,17 @@ def after(times: int, change: Change) -> Change:
     return lambda ask, reply: change(ask, reply) if ask.number > times else reply
 
 
+def one_each(*changes: Change, apart: int = 3) -> Change:
+    """One change an answer, and a good answer between every few: no vendor is asked for ever."""
+
+    def change(ask: Ask, reply: Reply) -> Reply:
+        turn, place = divmod(ask.number - 1, apart + 1)
+        index = turn * apart + place
+        return changes[index](ask, reply) if place < apart and index < len(changes) else reply
+
+    return change
+
+
 def body(edit: Callable[[Json], Json]) -> Change:
     """The JSON as `edit` gives it back; it may change what it is given."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.hostile import changes as spoil
-from tests.hostile.changes import MISSING, after, answer, body, first, found, in_json, put, raw, written
+from tests.hostile.changes import MISSING, after, answer, body, first, found, in_json, one_each, put, raw, written
 from tests.hostile.trial import Case, Exact, Refused
 from tests.hostile.vendor import Ask, Change, Vendor
 from tests.hostile.wire import Hangup, Pause, Reply
@@ -63,7 +63,9 @@ def _forms(vendor: type[Vendor]) -> Iterator[Case]:
     yield Case("null for later records", later, Refused(f"{name} is null, not a list"), is_loaded_again=True)
     yield Case("no records", put(records, MISSING), Refused(f"{name} is missing"))
     yield Case("no records on a later page", after(1, put(records, MISSING)), Refused(f"{name} is missing"))
-    yield Case("records in a list more", put(records, lambda rows: [rows]), Refused(rf"{element} is a list, not an obj"))
+    yield Case(
+        "records in a list more", put(records, lambda rows: [rows]), Refused(rf"{element} is a list, not an obj")
+    )
     for kind, value in {"null": None, "a text": "1", "a whole number": 7, "a list": []}.items():
         yield Case(f"{kind} for a record", put(one, value), Refused(rf"{element} is {kind}, not an object"))
     yield Case("no id", put(f"{one}.id", MISSING), Refused(rf"{element}\.id is missing"))
@@ -148,7 +150,9 @@ def _statuses(vendor: type[Vendor]) -> Iterator[Case]:
         yield Case(f"{status} for ever", _told(vendor, status), Refused(r"\b(4\d\d|5\d\d) .*run again later"))
     yield Case("500 three times", first(3, _told(vendor, 500)), WELL)
     yield Case("a gateway's page, twice", first(2, answer(HTML, 502, Content_Type="text/html")), WELL)
-    yield Case("a gateway's page for ever", answer(HTML, 502, Content_Type="text/html"), Refused("502 .*run again later"))
+    yield Case(
+        "a gateway's page for ever", answer(HTML, 502, Content_Type="text/html"), Refused("502 .*run again later")
+    )
     yield Case("an empty 503 for ever", answer(b"", 503), Refused("503 .*run again later"))
     yield Case("204", answer(b"", 204), Refused("not JSON, or was cut off"))
     yield Case("999", _told(vendor, 999), Refused("the vendor's words"))
@@ -160,11 +164,10 @@ def _statuses(vendor: type[Vendor]) -> Iterator[Case]:
 
 def _waits(vendor: type[Vendor]) -> Iterator[Case]:
     """Throttling, with whatever is said of how long."""
-    told = {"0": "0", "seconds": "7", "a part of a second": "1.5", "a date": "Tue, 30 Jun 2026 22:00:09 GMT"}
-    told |= {"less than nothing": "-5", "words": "soon", "no time": ""}
-    for name, value in told.items():
-        headers = {"Retry-After": value} if value else {}
-        yield Case(f"429, to wait {name}", first(1, _told(vendor, 429, headers)), WELL)
+    waits = ("7", "0", "1.5", "Tue, 30 Jun 2026 22:00:09 GMT", "-5", "soon", "", "1e999", "٣")
+    told = [_told(vendor, 429, {"Retry-After": wait}) for wait in waits]
+    yield Case("429, to wait for any time", one_each(*told), WELL)
+    yield Case("429, and no time to wait", first(1, _told(vendor, 429)), WELL)
     for status in (429, 503):
         long = Refused(f"{status} .*(run again later|36,?000 s)")
         yield Case(f"{status}, to wait ten hours", _told(vendor, status, {"Retry-After": "36000"}), long)

@@ -41,7 +41,7 @@ def contact(number: int, modified: str, **properties: str) -> Record:
 
 
 def _record(number: int, modified_name: str, modified: str, properties: Mapping[str, str]) -> Record:
-    created = "2026-01-0{}T09:30:00.000Z".format(number % 9 + 1)
+    created = f"2026-01-0{number % 9 + 1}T09:30:00.000Z"
     return {
         "id": str(number),
         "properties": {"hs_object_id": str(number), "createdate": created, modified_name: modified, **properties},
@@ -68,7 +68,12 @@ def world() -> dict[str, dict[str, Record]]:
         record |= {"archived": True, "archivedAt": "2026-06-20T08:00:00.000Z"}
     names = ("Müller & Söhne", "Łódź Papier", "Ōsaka Tea")
     companies = [
-        _record(200 + number, "hs_lastmodifieddate", f"2026-06-1{number}T12:00:00.000Z", {"name": name, "industry": "RETAIL"})
+        _record(
+            200 + number,
+            "hs_lastmodifieddate",
+            f"2026-06-1{number}T12:00:00.000Z",
+            {"name": name, "industry": "RETAIL"},
+        )
         for number, name in enumerate(names, 1)
     ]
     deals = [

@@ -226,7 +226,9 @@ class Instagram(Vendor):
         parts = [part for part in path.split("/") if part and not re.fullmatch(r"v\d+\.\d", part)]
         try:
             if not parts:
-                return Reply({i: self._shown(self._node(i), query.get("fields", "id")) for i in query["ids"].split(",")})
+                return Reply(
+                    {i: self._shown(self._node(i), query.get("fields", "id")) for i in query["ids"].split(",")}
+                )
             node = self._node(parts[0])
             if len(parts) == 1:
                 return Reply(self._shown(node, query.get("fields", "id")))
@@ -254,7 +256,9 @@ class Instagram(Vendor):
             if asked.name == "business_discovery":
                 shown[asked.name] = self._discovery(asked)
             elif asked.name in EDGES:
-                edge = self._edge(node, asked.name, asked.modifiers, asked.below, has_link=node is not self.world["rival"])
+                edge = self._edge(
+                    node, asked.name, asked.modifiers, asked.below, has_link=node is not self.world["rival"]
+                )
                 shown |= {asked.name: edge} if edge["data"] else {}
             elif node.get(asked.name) is not None:
                 shown[asked.name] = node[asked.name]

@@ -45,19 +45,16 @@ def _refused(trial: Trial, expected: Refused) -> None:
 def expected_rows(expected: Exact | Quarantined, well: Rows) -> Rows:
     """Rows of a world in which only this differs."""
     rows: dict[str, dict[tuple[Any, ...], Any]] = copy.deepcopy({table: dict(found) for table, found in well.items()})
-    if isinstance(expected, Quarantined):
-        for table, keys in (*expected.keys.items(), *expected.absent.items()):
-            for key in keys:
-                del rows[table][key]
-        return rows
-    for (table, key), known in expected.like.items():
-        rows[table][key] = dict(rows[table][known])
-    for table, keys in expected.absent.items():
-        for key in keys:
-            del rows[table][key]
-    for table, cells in expected.cells.items():
-        for key, values in cells.items():
-            rows[table].setdefault(key, {}).update(values)
+    gone = [*expected.absent.items(), *(expected.keys.items() if isinstance(expected, Quarantined) else ())]
+    if isinstance(expected, Exact):
+        for (table, key), known in expected.like.items():
+            rows[table][key] = dict(rows[table][known])
+        for table, key, values in (
+            (t, k, values) for t, cells in expected.cells.items() for k, values in cells.items()
+        ):
+            rows[table][key].update(values)
+    for table, key in ((table, key) for table, keys in gone for key in keys):
+        del rows[table][key]
     return rows
 
 

@@ -12,91 +12,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from graphql import build_schema, graphql_sync, parse
+from graphql import graphql_sync, parse
 
+from tests.hostile.shopify_schema import SCHEMA
 from tests.hostile.vendor import Vendor, page_of
 from tests.hostile.wire import Reply, Request
 
 TOKEN = "shpat_tok3n_of_the_app"
 Node = dict[str, Any]
-_CONNECTIONS = ("Order", "Customer", "AbandonedCheckout", "LineItem", "RefundLineItem")
-_CONNECTIONS += ("RefundShippingLine", "OrderAdjustment", "OrderTransaction")
-_PAGED = "first: Int, last: Int, after: String, before: String, reverse: Boolean"
-SCHEMA = build_schema(
-    f"""
-scalar DateTime scalar Decimal scalar JSON scalar URL scalar UnsignedInt64
-enum OrderSortKeys {{ CREATED_AT ID ORDER_NUMBER PROCESSED_AT UPDATED_AT }}
-enum CustomerSortKeys {{ CREATED_AT ID UPDATED_AT }}
-enum AbandonedCheckoutSortKeys {{ CHECKOUT_ID CREATED_AT CUSTOMER_NAME ID RELEVANCE TOTAL_PRICE }}
-interface Node {{ id: ID! }}
-type QueryRoot {{
-  orders({_PAGED}, query: String, sortKey: OrderSortKeys): OrderConnection!
-  customers({_PAGED}, query: String, sortKey: CustomerSortKeys): CustomerConnection!
-  abandonedCheckouts({_PAGED}, query: String, sortKey: AbandonedCheckoutSortKeys): AbandonedCheckoutConnection!
-  order(id: ID!): Order  refund(id: ID!): Refund  customer(id: ID!): Customer
-  node(id: ID!): Node  nodes(ids: [ID!]!): [Node]!
-  shop: Shop!  shopifyqlQuery(query: String!): ShopifyqlQueryResponse
-  ordersCount(query: String, limit: Int): Count  customersCount(query: String, limit: Int): Count
-}}
-type Count {{ count: Int!  precision: String! }}
-type PageInfo {{ hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: String  endCursor: String }}
-type MoneyV2 {{ amount: Decimal!  currencyCode: String! }}
-type MoneyBag {{ shopMoney: MoneyV2!  presentmentMoney: MoneyV2! }}
-type Shop {{ id: ID!  name: String!  currencyCode: String!  ianaTimezone: String!  myshopifyDomain: String! }}
-type Address {{ countryCodeV2: String  zip: String }}
-type Product implements Node {{ id: ID!  productType: String!  title: String! }}
-type Allocation {{ allocatedAmountSet: MoneyBag! }}
-type TaxLine {{ priceSet: MoneyBag!  rate: Float  title: String! }}
-type LineItem implements Node {{
-  id: ID!  title: String!  sku: String  quantity: Int!  currentQuantity: Int!  product: Product
-  originalUnitPriceSet: MoneyBag!  discountedTotalSet: MoneyBag!
-  discountAllocations: [Allocation!]!  taxLines(first: Int): [TaxLine!]!
-}}
-type RefundLineItem {{ id: ID  quantity: Int!  lineItem: LineItem!  subtotalSet: MoneyBag!  totalTaxSet: MoneyBag! }}
-type RefundShippingLine implements Node {{ id: ID!  subtotalAmountSet: MoneyBag!  taxAmountSet: MoneyBag! }}
-type OrderAdjustment implements Node {{ id: ID!  amountSet: MoneyBag!  taxAmountSet: MoneyBag!  reason: String }}
-type OrderTransaction implements Node {{ id: ID!  amountSet: MoneyBag!  kind: String!  status: String! }}
-type Refund implements Node {{
-  id: ID!  createdAt: DateTime  updatedAt: DateTime!  totalRefundedSet: MoneyBag!  order: Order!
-  refundLineItems({_PAGED}): RefundLineItemConnection!
-  refundShippingLines({_PAGED}): RefundShippingLineConnection!
-  orderAdjustments({_PAGED}): OrderAdjustmentConnection!
-  transactions({_PAGED}): OrderTransactionConnection!
-}}
-type Utm {{ source: String  medium: String  campaign: String  content: String  term: String }}
-type Visit {{ source: String  utmParameters: Utm }}
-type Journey {{ firstVisit: Visit  lastVisit: Visit }}
-type CustomerEmailAddress {{ emailAddress: String!  marketingState: String! }}
-type CustomerPhoneNumber {{ phoneNumber: String!  marketingState: String! }}
-type Customer implements Node {{
-  id: ID!  legacyResourceId: UnsignedInt64!  createdAt: DateTime!  updatedAt: DateTime!  numberOfOrders: UnsignedInt64!
-  defaultEmailAddress: CustomerEmailAddress  defaultPhoneNumber: CustomerPhoneNumber  defaultAddress: Address
-}}
-type Order implements Node {{
-  id: ID!  legacyResourceId: UnsignedInt64!  name: String!  email: String  phone: String  test: Boolean!
-  createdAt: DateTime!  updatedAt: DateTime!  processedAt: DateTime!  cancelledAt: DateTime
-  currencyCode: String!  presentmentCurrencyCode: String!  taxesIncluded: Boolean!  edited: Boolean!
-  displayFinancialStatus: String  customer: Customer  shippingAddress: Address
-  customerJourneySummary: Journey  currentTotalPriceSet: MoneyBag!  subtotalPriceSet: MoneyBag
-  totalDiscountsSet: MoneyBag  totalTaxSet: MoneyBag  totalShippingPriceSet: MoneyBag!  totalPriceSet: MoneyBag!
-  totalRefundedSet: MoneyBag!
-  lineItems({_PAGED}): LineItemConnection!  refunds(first: Int): [Refund!]!
-}}
-type AbandonedCheckout implements Node {{
-  id: ID!  name: String!  createdAt: DateTime!  updatedAt: DateTime!  completedAt: DateTime
-  customer: Customer  totalPriceSet: MoneyBag!
-}}
-type ShopifyqlColumn {{ name: String!  dataType: String!  displayName: String!  subType: String }}
-type ShopifyqlTableData {{ columns: [ShopifyqlColumn!]!  rows: JSON! }}
-type ShopifyqlQueryResponse {{ parseErrors: [String!]!  tableData: ShopifyqlTableData }}
-schema {{ query: QueryRoot }}
-"""
-    + "\n".join(
-        f"type {name}Connection {{ pageInfo: PageInfo!  nodes: [{name}!]!  edges: [{name}Edge!]! }} "
-        f"type {name}Edge {{ cursor: String!  node: {name}! }}"
-        for name in _CONNECTIONS
-    )
-)
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^'\s]+)'?")
 _TIMES = {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}
 
@@ -214,7 +137,8 @@ def checkout(number: int, updated: str) -> Node:
 def world() -> dict[str, list[Node]]:
     """Twelve orders, one of 26 lines and one with a refund; customers, checkouts."""
     orders = [
-        order(1000 + number, f"2026-06-{number:02}T10:00:{number:02}Z", [line(20_000 + number)]) for number in range(1, 12)
+        order(1000 + number, f"2026-06-{number:02}T10:00:{number:02}Z", [line(20_000 + number)])
+        for number in range(1, 12)
     ]
     orders.append(order(1012, "2026-06-12T10:00:12Z", [line(21_000 + number) for number in range(26)]))
     orders[2]["refunds"] = [refund(900, "2026-06-03T10:00:03Z", orders[2]["lines"])]
@@ -257,7 +181,7 @@ class Shopify(Vendor):
         name = {"abandoned_checkouts": "abandonedCheckouts"}.get(table, table)
         nodes = self.world[name]
         number = {"orders": 5000, "customers": 6000, "abandonedCheckouts": 7000}[name] + len(nodes)
-        at = (datetime(2026, 5, 1) + timedelta(minutes=len(nodes))).isoformat() + "Z"
+        at = (datetime(2026, 5, 1, tzinfo=UTC) + timedelta(minutes=len(nodes))).isoformat()
         made = {
             "orders": lambda: order(number, at, [line(50_000 + number)]),
             "customers": lambda: customer(number, at),
@@ -287,7 +211,9 @@ class Shopify(Vendor):
         except Exception:  # noqa: BLE001 - what is no query is answered as such
             return "unknown"
         names = [field.name.value for field in operation.selection_set.selections]  # type: ignore[attr-defined]
-        has_more = ["more_lines" if "lineItems" in request.json["query"] and names[0] in ("order", "node") else names[0]]
+        has_more = [
+            "more_lines" if "lineItems" in request.json["query"] and names[0] in ("order", "node") else names[0]
+        ]
         return has_more[0]
 
     def reply(self, request: Request) -> Reply:
@@ -297,7 +223,9 @@ class Shopify(Vendor):
         if found is None:
             return Reply({"errors": "Not Found"}, 404)
         if request.headers.get("x-shopify-access-token") not in self.tokens:
-            return Reply({"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}, 401)
+            return Reply(
+                {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}, 401
+            )
         asked = request.json
         result = graphql_sync(SCHEMA, asked["query"], self._root(), variable_values=asked.get("variables") or {})
         body = result.formatted | {"extensions": {"cost": cost()}}

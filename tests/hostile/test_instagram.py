@@ -29,11 +29,13 @@ def odd_load(open_module_trial: OpenTrial) -> OddLoad:
     return load_odd(Instagram, ODDS, open_module_trial)
 
 
+@pytest.mark.xdist_group("odd records of instagram")
 @pytest.mark.parametrize("odd", ODDS, ids=lambda odd: odd.name)
 def test_an_odd_record_lands_as_it_is_meant_or_is_set_aside(odd: Odd, odd_load: OddLoad) -> None:
     odd_load.check(odd)
 
 
+@pytest.mark.xdist_group("odd records of instagram")
 def test_odd_records_touch_no_others(odd_load: OddLoad, well_of: WellOf) -> None:
     assert odd_load.aside == expected_aside(ODDS)
     well = well_of(Instagram)

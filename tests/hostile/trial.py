@@ -33,7 +33,7 @@ PYTHON = re.compile(
 
 @dataclass(frozen=True)
 class Exact:
-    """Every row lands, as the vendor's world has it; `cells` of a record differ from it: {table: {key: {column: value}}}."""
+    """Every row lands, as the vendor's world has it, but for these: {table: {key: {column: value}}}."""
 
     cells: Mapping[str, Mapping[tuple[Any, ...], Row]] = field(default_factory=dict)
     absent: Mapping[str, frozenset[tuple[Any, ...]]] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Trial:
         self.vendor, self.home = vendor, Home(root)
 
     def load(self, hours: int = 0, **variables: str) -> dict[str, tuple[int, int]]:
-        """Load so many hours after the first load, and accept it; (landed, set aside) by table. Raises PipelineError."""
+        """Load so many hours after the first load, and accept it; (landed, set aside) by table."""
         own = {"name": "Aurora", "ownership": "own", "timezone": "Europe/Paris", "competitors": ["rival"]}
         rival = {"name": "Rival", "ownership": "competitor", "timezone": "Europe/Paris"}
         brands = Brands.model_validate(
@@ -122,10 +122,8 @@ class Trial:
             if files:
                 with duckdb.connect() as con:
                     con.execute("set timezone = 'UTC'")
-                    read = con.execute(
-                        "from read_parquet(?, union_by_name = true, hive_partitioning = false) order by _observed_at, _dlt_load_id",
-                        [files],
-                    )
+                    scan = "read_parquet(?, union_by_name = true, hive_partitioning = false)"
+                    read = con.execute(f"from {scan} order by _observed_at, _dlt_load_id", [files])
                     columns = [column[0] for column in read.description]
                     rows = [dict(zip(columns, row, strict=True)) for row in read.fetchall()]
                 for row in rows:
@@ -146,7 +144,7 @@ class Trial:
         """One clean line that names the source and no person, credential or fault of ours."""
         assert self.vendor.instance in line
         assert len(line) <= 600
-        assert [sign for sign in line if unicodedata.category(sign)[0] in "C" or sign in "\u2028\u2029"] == []
+        assert [sign for sign in line if unicodedata.category(sign)[0] == "C" or sign in "\u2028\u2029"] == []
         assert PYTHON.findall(line) == []
         assert [text for text in self.vendor.identifiers if text in line] == []
 

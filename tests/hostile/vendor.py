@@ -80,7 +80,7 @@ class Vendor:
             if self.change and spot in self.spoils.split():
                 reply = self.change(Ask(request, number), reply)
             reply.body  # noqa: B018 - what cannot be written is the test's fault
-        except Exception as error:  # noqa: BLE001 - told by the test, which runs in another thread
+        except Exception as error:
             self.failures.append(error)
             raise
         return reply
@@ -117,3 +117,12 @@ def page_of(rows: Sequence[Any], start: int, limit: int) -> tuple[list[Any], int
     """A page, and where the next one starts."""
     end = start + limit
     return list(rows[start:end]), end if end < len(rows) else None
+
+
+def once_given(spot: str, number: int, move: Callable[[Any], object]) -> Callable[[Any], None]:
+    """A change of the vendor's world that happens when the how-manieth answer of a kind has been given."""
+
+    def world(vendor: Vendor) -> None:
+        vendor.moves[spot, number] = lambda: move(vendor)
+
+    return world

@@ -73,7 +73,9 @@ class Reply:
 
     @property
     def body(self) -> bytes:
-        return self.content if isinstance(self.content, bytes) else json.dumps(self.content, ensure_ascii=False).encode()
+        return (
+            self.content if isinstance(self.content, bytes) else json.dumps(self.content, ensure_ascii=False).encode()
+        )
 
     def steps(self) -> Iterable[Step]:
         sent = {"Content-Type": "application/json", "Content-Length": str(len(self.body)), **self.headers}

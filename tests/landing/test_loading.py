@@ -112,10 +112,30 @@ def test_a_bad_record_is_quarantined_once_and_lands_once_it_is_mended(world):
     assert world.load().tables == {"orders": (499, 1)}
     for _ in range(3):
         assert world.load().load_id is None
+    assert world.rows("from t", "_mended") == []
     world.vendor.orders[7]["amount"] = "7.00"
     assert world.load().tables == {"orders": (1, 0)}
     assert world.rows("select count(*) from t") == [(500,)]
     assert world.rows("select count(*) from t", "_quarantine") == [(1,)]
+    ((key,),) = world.rows("select record_key from t", "_quarantine")
+    assert world.rows("select table_name, record_key from t", "_mended") == [("orders", key)]
+    assert world.load().load_id is None
+
+
+def test_a_record_that_is_again_as_it_had_landed_is_mended_too(world):
+    world.vendor.add("1", "2026-01-01T10:00:00Z")
+    world.load()
+    for amount, tables in (
+        ("many", {"orders": (0, 1)}),
+        ("12.30", {}),
+        ("many more", {"orders": (0, 1)}),
+        ("12.30", {}),
+    ):
+        world.vendor.orders[0]["amount"] = amount
+        assert world.load().tables == tables
+    assert world.rows("select count(*) from t") == [(1,)]
+    assert world.rows("select count(*) from t", "_mended") == [(2,)]
+    assert world.load().load_id is None
 
 
 def test_what_a_bad_record_came_in_lies_in_the_vaults_half_for_a_month(world):

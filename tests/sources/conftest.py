@@ -1,12 +1,25 @@
-"""A far side for each test module, and a record of the waiting."""
+"""A far side for each test module, a record of the waiting, and a small sandbox."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from pipelines.brands import Brands, load_brands
+from sandbox import control
+from sandbox.live import Sandbox
+from sandbox.options import WorldOptions
+from sandbox.prepare import prepare
+from sandbox.server import app
+from sandbox.store import Store
 from tests.sources.far_side import FarSide, serve
+
+SMALL = WorldOptions(posts=60, customers=80, orders=240, months=3)
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +47,34 @@ def far_side(_listening: FarSide) -> FarSide:
 def slept() -> list[float]:
     """Seconds that the code under test was told to wait."""
     return []
+
+
+@dataclass
+class Vendors:
+    """A running sandbox and what a home needs to load from it."""
+
+    url: str
+    home: Path
+    sandbox: Sandbox
+
+    @property
+    def brands(self) -> Brands:
+        return load_brands(self.home / "brands.yml")
+
+    def control(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
+        return control(self.home, name, content, urlsplit(self.url).port)
+
+
+@pytest.fixture
+def vendors(tmp_path: Path) -> Iterator[Vendors]:
+    home = tmp_path / "sandbox"
+    made: list[Sandbox] = []
+
+    def make(url: str) -> Any:
+        prepare(home, SMALL, urlsplit(url).port or 0)
+        made.append(Sandbox(Store(home), url))
+        return app(made[0])
+
+    serving = serve(make)
+    yield Vendors(serving.url, home, made[0])
+    serving.stop()

@@ -4,63 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 import pytest
 
-from pipelines.brands import Brands, load_brands
 from pipelines.credentials import read_secrets
 from pipelines.errors import PipelineError, TerminalError
 from pipelines.home import Home
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.loading import LoadReport, load_instance
-from sandbox import control
-from sandbox.live import Sandbox
-from sandbox.options import WorldOptions
-from sandbox.prepare import prepare
-from sandbox.server import app
-from sandbox.store import Store
-from tests.sources.far_side import serve
+from tests.sources.conftest import Vendors
 
-SMALL = WorldOptions(posts=60, customers=80, orders=240, months=3)
 SOURCES = ("aurora_instagram", "aurora_hubspot", "aurora_shopify")
-
-
-@dataclass
-class Vendors:
-    """A running sandbox and what a home needs to load from it."""
-
-    url: str
-    home: Path
-    sandbox: Sandbox
-
-    @property
-    def brands(self) -> Brands:
-        return load_brands(self.home / "brands.yml")
-
-    def control(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
-        return control(self.home, name, content, urlsplit(self.url).port)
-
-
-@pytest.fixture
-def vendors(tmp_path: Path) -> Iterator[Vendors]:
-    home = tmp_path / "sandbox"
-    made: list[Sandbox] = []
-
-    def make(url: str) -> Any:
-        prepare(home, SMALL, urlsplit(url).port or 0)
-        made.append(Sandbox(Store(home), url))
-        return app(made[0])
-
-    serving = serve(make)
-    yield Vendors(serving.url, home, made[0])
-    serving.stop()
 
 
 @pytest.fixture
@@ -164,7 +123,9 @@ def test_a_refused_token_stops_at_once(vendors: Vendors, load: Callable[[str], L
 @pytest.mark.parametrize("instance", SOURCES)
 def test_a_page_of_html_is_named(vendors: Vendors, load: Callable[[str], LoadReport], instance: str) -> None:
     vendors.control("trouble", {"api": instance.removeprefix("aurora_"), "kind": "html"})
-    with pytest.raises(PipelineError, match=r"an HTML page instead of JSON; check base_url and api_version in brands.yml"):
+    with pytest.raises(
+        PipelineError, match=r"an HTML page instead of JSON; check base_url and api_version in brands.yml"
+    ):
         load(instance)
 
 

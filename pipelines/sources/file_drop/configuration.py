@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, fault
 from pipelines.sources import Given, SourceConfiguration
 from pipelines.sources.file_drop import file_drop
-from pipelines.sources.file_drop.faults import fault, leads_out
+from pipelines.sources.file_drop.faults import leads_out
 from pipelines.sources.file_drop.mapping import read_drop
 from pipelines.sources.file_drop.settings import FILES, TABLES
 
@@ -56,16 +56,17 @@ class Configuration(SourceConfiguration):
         return file_drop(folder=self.folder, brand_timezone=self.brand_timezone)
 
     @classmethod
-    def found(cls, inbox: Path, brands: Mapping[str, Any]) -> Mapping[str, Configuration]:
+    def found(cls, inbox: Path, brands: Mapping[str, Any], taken: Collection[str]) -> Mapping[str, Configuration]:
         """Folders of the inbox by name; those that cannot be used have a `fault`, and stop no other."""
         folders = sorted(path for path in inbox.glob("*") if not path.name.startswith(".") and path.is_dir())
-        return {_instance(folder.name): cls._of(folder, inbox, brands) for folder in folders if _is_used(folder, inbox)}
+        used = (folder for folder in folders if _is_used(folder, inbox))
+        return {_instance(folder.name, taken): cls._of(folder, inbox, brands, taken) for folder in used}
 
     @classmethod
-    def _of(cls, folder: Path, inbox: Path, brands: Mapping[str, Any]) -> Configuration:
+    def _of(cls, folder: Path, inbox: Path, brands: Mapping[str, Any], taken: Collection[str]) -> Configuration:
         brand, why = _UNKNOWN_BRAND, None
         try:
-            _check(folder, inbox)
+            _check(folder, inbox, taken)
             brand = read_drop(folder).brand
             if brand not in brands:
                 raise fault(folder / "drop.yml", f"unknown brand {brand}", f"use {', '.join(brands)}")
@@ -83,21 +84,24 @@ def _is_used(folder: Path, inbox: Path) -> bool:
     return leads_out(folder, inbox) or any(folder.iterdir())
 
 
-def _check(folder: Path, inbox: Path) -> None:
+def _check(folder: Path, inbox: Path, taken: Collection[str]) -> None:
     """Raise ConfigError for a folder that can be no drop, whatever is in it."""
     if leads_out(folder, inbox):
         raise fault(folder, "is a link that leads out of the inbox", "put there what it leads to")
     if not _is_name(folder.name):
         raise fault(folder, "no name for a source", f"rename it: small letters, digits and _, at most {_MAX_NAME}")
 
+    if folder.name in taken:
+        raise fault(folder, "has the name of a source of brands.yml", "rename the folder")
+
 
 def _is_name(name: str) -> bool:
     return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
 
 
-def _instance(name: str) -> str:
-    """The folder's name, or, where that names no source, one that comes near it."""
-    if _is_name(name):
+def _instance(name: str, taken: Collection[str]) -> str:
+    """The folder's name, or, where that can name no source, one that comes near it."""
+    if _is_name(name) and name not in taken:
         return name
     near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:20]
     return f"folder_{near}_{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipelines.sources.file_drop.faults import shown
+from pipelines.errors import shown
 from pipelines.sources.file_drop.sql import Value
 
 MAX_CHARACTERS = 2_000

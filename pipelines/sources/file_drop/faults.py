@@ -6,28 +6,14 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from pipelines.errors import ConfigError
+from pipelines.errors import shown
 
-_SHOWN_CHARACTERS = 80
 _SHOWN_COLUMNS = 20
-_SHOWN_PATH = 200
-
-
-def fault(path: Path, what: str, remedy: str) -> ConfigError:
-    """An error about a file or a folder."""
-    return ConfigError(what, shown(path, _SHOWN_PATH), remedy)
 
 
 def leads_out(path: Path, folder: Path) -> bool:
     """Whether a path ends outside of the folder once its links are followed."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def shown(text: str | os.PathLike[str], limit: int = _SHOWN_CHARACTERS) -> str:
-    """A name or a text of a mapping as one line may show it: printable signs only, and not too many."""
-    clean = os.fspath(text).encode("utf-8", "backslashreplace").decode()
-    clean = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in clean)
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pipelines.errors import ConfigError, TransientError
-from pipelines.sources.file_drop.faults import fault, leads_out, shown
+from pipelines.errors import ConfigError, TransientError, fault, shown
+from pipelines.sources.file_drop.faults import leads_out
 from pipelines.sources.file_drop.mapping import Drop, FileMapping
 from pipelines.sources.file_drop.settings import ENDINGS, Format
 

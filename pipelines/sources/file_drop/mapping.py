@@ -23,11 +23,12 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.errors import fault, shown
 from pipelines.sources import Name
 from pipelines.sources.file_drop.expressions import MAX_CHARACTERS, names_in
-from pipelines.sources.file_drop.faults import fault, leads_out, listed, shown
+from pipelines.sources.file_drop.faults import leads_out, listed
 from pipelines.sources.file_drop.settings import ENTITIES, targets
-from pipelines.sources.file_drop.yaml_file import read_yaml
+from pipelines.yaml_file import read_yaml
 
 IDENTIFIERS = ("email", "phone", "handle")
 """Columns whose values become tokens of the vault."""

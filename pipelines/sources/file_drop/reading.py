@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import TransientError
+from pipelines.errors import TransientError, shown
 from pipelines.sources.file_drop.content import as_utf8, unpacked
 from pipelines.sources.file_drop.expressions import ExpressionError, UnknownColumnError, compile_expression
-from pipelines.sources.file_drop.faults import described, near, shown
+from pipelines.sources.file_drop.faults import described, near
 from pipelines.sources.file_drop.files import DropFile
 from pipelines.sources.file_drop.heads import column_names
 from pipelines.sources.file_drop.mapping import Drop, Mapped

@@ -40,8 +40,8 @@ def control_totals(staged: Staged, brand_timezone: str) -> pa.Table | None:
         except (pa.ArrowException, OSError, UnicodeError):
             what = "is split into records in two ways by two readers"
             raise staged.file.fault(what, "check its quotes: one may not be closed") from None
-        days = [_day(again, entity, brand_timezone) for entity in entities if entity.entity == "orders"]
-        totals = [_total(again, entity, brand_timezone, days[0] if days else "null::date") for entity in entities]
+        moments = [mapped_values(again, entity)["ordered_at"] for entity in entities if entity.entity == "orders"]
+        totals = [_total(again, entity, brand_timezone, moments[0] if moments else NOTHING) for entity in entities]
         found = staged.con.execute(f"""
             select entity, day::varchar as day, currency, sum(records)::varchar as records,
                 try_cast(sum(net_amount) as {_MONEY})::varchar as net_amount,
@@ -99,30 +99,29 @@ def _json_batches(staged: Staged, names: list[str]) -> Iterator[pa.RecordBatch]:
             yield from con.execute(f"select {fields} from documents").to_arrow_table().to_batches()
 
 
-def _total(again: Staged, entity: EntityMapping, brand_timezone: str, order_day: str) -> str:
+def _total(again: Staged, entity: EntityMapping, brand_timezone: str, order_moment: Value) -> str:
+    """Records are summed by moment before the moments, of which there are fewer, become days."""
     values = mapped_values(again, entity)
-    day = order_day if entity.entity == "order_lines" else _day(again, entity, brand_timezone)
+    when = order_moment if entity.entity == "order_lines" else values[_MOMENTS[entity.entity]]
     holds, _ = condition(again, entity)
     every = ", ".join(f"{value.sql} as {quoted('v ' + name)}" for name, value in values.items())
     gross = _money(values, "amount" if entity.entity == "refunds" else "gross_amount")
     net = gross if entity.entity == "refunds" else f"{gross} - coalesce({_money(values, 'discount_amount')}, 0)"
+    times = Times(again.drop.timezone, again.drop.date_formats)
+    day = f"(({moment(Value('_moment', when.type), times)}) at time zone {literal(brand_timezone)})::date"
     return f"""
-        select {literal(entity.entity)} as entity, day, currency, count(*) as records,
-            sum(net_amount) as net_amount
+        select {literal(entity.entity)} as entity, {day} as day, currency, records, net_amount
         from (
-            select {"distinct" if entity.distinct else ""} {every},
-                {day} as day, {values["currency"].sql}::varchar as currency, {net} as net_amount
-            from {quoted(again.relation)} where {holds}
+            select _moment, currency, count(*) as records, sum(net_amount) as net_amount
+            from (
+                select {"distinct" if entity.distinct else ""} {every}, {when.sql} as _moment,
+                    {values["currency"].sql}::varchar as currency, {net} as net_amount
+                from {quoted(again.relation)} where {holds}
+            )
+            group by all
         )
-        group by all
     """
 
 
 def _money(values: dict[str, Value], name: str) -> str:
     return f"({number(values.get(name, NOTHING), _MONEY)})"
-
-
-def _day(again: Staged, entity: EntityMapping, brand_timezone: str) -> str:
-    value = mapped_values(again, entity)[_MOMENTS[entity.entity]]
-    when = moment(value, Times(again.drop.timezone, again.drop.date_formats))
-    return f"(({when}) at time zone {literal(brand_timezone)})::date"

@@ -82,9 +82,8 @@ class Drop:
 
     def read(self, table: str) -> list[dict[str, Any]]:
         """What a source that knows no past gives of one table, before anything types it; without blanks and NULLs."""
-        return [
-            {k: v for k, v in row.items() if v not in (None, "")} for row in self.tables().get(table, _NONE).to_pylist()
-        ]
+        rows = self.tables().get(table, _NONE).to_pylist()
+        return [{k: v for k, v in row.items() if v not in (None, "") and not k.startswith("_dlt")} for row in rows]
 
     def tables(self) -> dict[str, pa.Table]:
         """What a source that knows no past gives, by table."""

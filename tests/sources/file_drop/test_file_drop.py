@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.sources.dropped import SALES, SALES_CSV
 
-from pipelines.sources.file_drop import TABLES
+from pipelines.sources.file_drop import TABLES, file_drop
+from pipelines.sources.file_drop.files import DropFile
+from tests.sources.file_drop.dropped import SALES, SALES_CSV
 
 LINES = "select order_id, line_id, quantity, gross_amount, discount_amount, currency from order_lines order by all"
 EXPECTED_LINES = [
@@ -39,8 +40,6 @@ def test_one_file_gives_orders_once_and_all_their_lines(drop):
 
 
 def test_every_table_is_declared_and_a_repeated_key_is_for_the_reader_to_refuse():
-    from pipelines.sources.file_drop import file_drop
-
     tables = file_drop(Path("nowhere"), "UTC").discover_schema().tables
     of_records = {name for name, table in tables.items() if table.get("x-repeated-key") == "quarantine"}
     assert of_records == TABLES.keys() - {"control_totals", "files"}
@@ -331,8 +330,6 @@ def test_batches_are_bounded_and_every_file_keeps_its_own(drop):
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(drop, monkeypatch):
-    from pipelines.sources.file_drop.files import DropFile
-
     drop.put(SALES, sales_csv=SALES_CSV)
     digest = DropFile.sha256
 

@@ -251,7 +251,7 @@ def twisted_mapping(rng: random.Random, folder: Path, work_dir: Path) -> Callabl
     brands = {"aurora": SimpleNamespace(timezone="Europe/Paris")}
 
     def case() -> None:
-        assert list(Configuration.found(folder.parent, brands)) == [folder.name]
+        assert list(Configuration.found(folder.parent, brands, frozenset())) == [folder.name]
         read_all(folder, work_dir)
 
     return case

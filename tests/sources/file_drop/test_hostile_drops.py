@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import resource
 import time
 import tracemalloc
@@ -21,6 +22,7 @@ from pipelines.sources.file_drop.configuration import Configuration
 from pipelines.sources.file_drop.mapping import read_drop
 from tests.sources.file_drop.dropped import SALES, SALES_CSV, chain
 
+NOISE = random.Random(7).randbytes(99_999)
 WRONG_CONTENT = [
     ("sales_csv", gzip.compress(b"a"), "ends in .csv and is gzip"),
     ("sales_csv", b"PK\x03\x04rest", "ends in .csv and is a ZIP archive or Excel file"),
@@ -51,12 +53,18 @@ WRONG_CONTENT = [
     ("sales_parquet", SALES_CSV.encode(), "ends in .parquet and is not Parquet"),
     ("sales_parquet", b"PAR1 and no more", "is not readable as Parquet"),
     ("sales_parquet_gz", gzip.compress(b""), "ends in .parquet and is not Parquet"),
-    ("sales_parquet_gz", gzip.compress(b"PAR1" + os.urandom(99_999))[:50_000], "ends in .gz and is cut off"),
+    (
+        "sales_parquet_gz",
+        gzip.compress(b"PAR1" + random.Random(7).randbytes(99_999))[:50_000],
+        "ends in .gz and is cut off",
+    ),
     ("sales_jsonl", SALES_CSV.encode(), "ends in .jsonl and does not hold a JSON object per line"),
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "message"), WRONG_CONTENT)
+@pytest.mark.parametrize(
+    ("name", "content", "message"), WRONG_CONTENT, ids=[f"{name}: {told}" for name, _, told in WRONG_CONTENT]
+)
 def test_a_file_that_is_not_what_its_ending_says_is_refused(drop, name, content, message):
     drop.put(SALES, **{name: content})
     assert message in str(drop.error())
@@ -347,6 +355,7 @@ def test_a_drop_that_cannot_be_used_stops_no_other(drop, tmp_path):
         "foreign": b"brand: nobody\n" + SALES.encode(),
         "My Files": b"brand: aurora\n" + SALES.encode(),
         "x" * 60: b"brand: aurora\n" + SALES.encode(),
+        "taken": b"brand: aurora\n" + SALES.encode(),
     }
     for name, mapping in faults.items():
         (inbox / name).mkdir()
@@ -357,7 +366,7 @@ def test_a_drop_that_cannot_be_used_stops_no_other(drop, tmp_path):
     (inbox / ".hidden").mkdir()
     (inbox / "note.txt").write_text("")
     (inbox / "link").symlink_to(tmp_path)
-    found = Configuration.found(inbox, BRANDS)
+    found = Configuration.found(inbox, BRANDS, frozenset({"taken"}))
     told = {instance: one.fault.what if one.fault else None for instance, one in found.items()}
     assert told == {
         "shop": None,
@@ -365,6 +374,7 @@ def test_a_drop_that_cannot_be_used_stops_no_other(drop, tmp_path):
         "foreign": "unknown brand nobody",
         "folder_my_files_a1acce": "no name for a source",
         "folder_xxxxxxxxxxxxxxxxxxxx_42f2d9": "no name for a source",
+        "folder_taken_99341d": "has the name of a source of brands.yml",
         "no_mapping": "the folder has no drop.yml",
         "link": "is a link that leads out of the inbox",
     }

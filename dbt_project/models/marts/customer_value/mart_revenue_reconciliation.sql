@@ -115,6 +115,16 @@ spine as (
     where day is null
 ),
 
+mended as (
+    select
+        source_instance,
+        table_name,
+        record_key,
+        max(_dlt_load_id) as _dlt_load_id
+    from {{ ref('stg_landing__mended') }}
+    group by source_instance, table_name, record_key
+),
+
 -- How many records in quarantine still lack a good version.
 quarantined as (
     select
@@ -126,15 +136,15 @@ quarantined as (
         and quarantine.source_file = files._source_file
         and quarantine.table_name = files.table_name
         and quarantine._dlt_load_id = files._dlt_load_id
-    left join {{ ref('stg_shopify__orders') }} as orders
-        on quarantine.source_instance = orders.source_instance
-        and split_part(quarantine.record_key, '|', 1) = orders.order_id
-        and quarantine.table_name = 'orders'
-        and quarantine._observed_at < orders._observed_at
+    left join mended
+        on quarantine.source_instance = mended.source_instance
+        and quarantine.table_name = mended.table_name
+        and quarantine.record_key = mended.record_key
+        and quarantine._dlt_load_id < mended._dlt_load_id
     where
         quarantine.table_name in ('orders', 'order_lines', 'refunds')
         and (quarantine.source_file is null or files._source_file is not null)
-        and orders.order_id is null
+        and mended.record_key is null
     group by quarantine.source_instance
 ),
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.sources.file_drop.faults import fault
+from pipelines.errors import fault
 
 _MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 20
