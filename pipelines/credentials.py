@@ -6,7 +6,7 @@ A renewed refresh token stands for the configured one that it came from, and no 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ConfigError
-from pipelines.home import write_privately
+from pipelines.home import read_object, write_privately
 
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a credential
 WARNED_BEFORE = timedelta(days=7)
@@ -44,7 +44,7 @@ def credentials(
     known = {**read_secrets(secrets_file), **environment}
     for names in sets:
         if all(known.get(variable(instance, name)) for name in names):
-            return {name: known[variable(instance, name)] for name in names}
+            return {name: _sendable(variable(instance, name), known) for name in names}
     missing = " or ".join(
         ", ".join(variable(instance, name) for name in names if not known.get(variable(instance, name)))
         for names in sets
@@ -53,6 +53,14 @@ def credentials(
         return {}
     where = f"set them in the environment or in {secrets_file}"
     raise ConfigError(f"missing credentials {missing}", instance, where)
+
+
+def _sendable(name: str, known: Mapping[str, str]) -> str:
+    """The value of a credential; raises ConfigError for one that no header can hold."""
+    value = known[name]
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ConfigError("holds a blank, a line break or a sign beyond ASCII", name, "copy it anew")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +100,7 @@ class KeptTokens:
         return datetime.fromisoformat(ends_at) if ends_at else None
 
     def _read(self) -> dict[str, Any]:
-        try:
-            content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return content
+        return read_object(self.path, "remove it and set a new credential") or {}
 
 
 def _origin(configured: Mapping[str, str]) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import TerminalError
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -70,3 +72,16 @@ def write_privately(path: Path, content: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def read_object(path: Path, remedy: str) -> dict[str, Any] | None:
+    """A JSON object that `write_privately` wrote; None where there is none. Raises TerminalError for anything else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise TerminalError("holds no JSON object", str(path), remedy)
+    return content

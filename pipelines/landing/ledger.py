@@ -19,7 +19,7 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from pipelines.errors import ConfigError, TerminalError
-from pipelines.home import write_privately
+from pipelines.home import read_object, write_privately
 
 Status = Literal["accepted", "rejected", "held", "superseded"]
 FORMAT = 2
@@ -237,8 +237,4 @@ def _completed_at(folder: Path, load_id: str) -> str | None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return content
+    return read_object(path, "restore it from a backup, or remove it: the load is then undecided")

@@ -72,12 +72,13 @@ def throttle(response: Response, what: str, seconds: float) -> NoReturn:
     refuse(response, what)
 
 
-def pinned_session(base_url: str, run_seconds: float = RUN_SECONDS, run_bytes: int = RUN_BYTES) -> Session:
+def pinned_session(base_url: str, run_seconds: float | None = None, run_bytes: int | None = None) -> Session:
     """dlt's session with its retries, which reaches one host: credentials follow no link and no redirect elsewhere."""
     session = Client(raise_for_status=False, request_timeout=(CONNECT_SECONDS, READ_SECONDS)).session
     parts = urlsplit(base_url)
     session.adapters.clear()
-    session.mount(f"{parts.scheme}://{parts.netloc}/", BoundedAdapter(run_seconds, run_bytes))
+    adapter = BoundedAdapter(run_seconds or RUN_SECONDS, run_bytes or RUN_BYTES)
+    session.mount(f"{parts.scheme}://{parts.netloc}/", adapter)
     session.trust_env = False  # ~/.netrc would replace the credentials
     return session
 
@@ -108,6 +109,9 @@ class BoundedAdapter(HTTPAdapter):
                 raise
             raise ChunkedEncodingError(f"{where}: the answer was cut off") from None
         response._content, response._content_consumed = content, True  # type: ignore[attr-defined]  # noqa: SLF001
+        wait = response.headers.get("Retry-After", "")
+        if response.status_code >= 500 and wait.isdecimal() and float(wait) > LONGEST_WAIT_SECONDS:
+            raise AnswerError(f"{response.status_code} {where}: to be asked again in {wait} s", is_transient=True)
         if 300 <= response.status_code < 400:
             raise AnswerError(f"{response.status_code} {where}: a redirect, which is not followed")
         return response
@@ -166,7 +170,8 @@ class VendorAuth(OAuth2ClientCredentials):
         if not response.ok or mismatch(body, _TOKEN) or not re.fullmatch(r"[!-~]+", body["access_token"]):
             said = body if isinstance(body, dict) else {}
             told = said.get("error_description") or said.get("message") or said.get("error")
-            refuse(response, f"no access token was given ({clean(told, self.secrets)})")
+            why = clean(told, self.secrets) if told else mismatch(body, _TOKEN) or "of signs that no header may hold"
+            refuse(response, f"no access token was given ({why})")
         if self.keep:
             self.keep(body)
         self.refresh_token = body.get("refresh_token") or self.refresh_token
@@ -240,7 +245,7 @@ def mismatch(value: Any, form: Any, at: str = "") -> str | None:
     """What makes a value differ from a form, with its path; None: nothing."""
     if isinstance(form, tuple):
         options = [mismatch(value, option, at) for option in form]
-        return None if None in options else options[0]
+        return None if None in options else max(options, key=lambda fault: len(str(fault).partition(" ")[0]))
     if isinstance(form, dict):
         return _members(value, form, at) if isinstance(value, dict) else _other(value, "an object", at)
     if isinstance(form, list):

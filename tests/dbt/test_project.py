@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from pipelines.brands import Brands
-from pipelines.landing import RunClock, register
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.views import RunClock, register
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 BRANDS = Brands.model_validate(
@@ -34,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     run = RunClock(as_of=date(2026, 6, 30), as_of_at=datetime(2026, 7, 1, tzinfo=UTC), is_past=False)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        register(connection, folder / "landing", BRANDS, {}, run)
+        register(connection, Ledger(folder / "landing"), BRANDS, {}, run)
     environment = os.environ | {
         "VOXHOUSE_WAREHOUSE": str(warehouse),
         "DBT_TARGET_PATH": str(folder / "target"),

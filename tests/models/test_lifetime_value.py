@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from pipelines.schema import Table
 
 from pipelines.brands import Attrition, Brands, LifetimeValue
 from pipelines.landing import columns as rules
@@ -17,7 +16,7 @@ from pipelines.models.tables import CUSTOMER_VALUE, TABLES, VALUE_BACKTEST, VALU
 
 BRANDS = Brands(brands={})
 AS_OF = date(1998, 6, 30)
-Results = dict[Table, pa.Table]
+Results = dict[str, pa.Table]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.clock import home_now, parse_day, run_clock
+from orchestration.clock import check_again, home_now, parse_day, run_clock
 from pipelines.errors import ConfigError
 
 NOW = datetime(2026, 6, 30, 22, tzinfo=UTC)
@@ -25,8 +25,23 @@ def test_a_day_to_come_is_refused() -> None:
 
 
 def test_a_day_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigError, match="'2026-02-30' is not a day"):
-        parse_day("2026-02-30")
+    with pytest.raises(ConfigError, match="--as-of: '2026-02-30' is not a day"):
+        parse_day("2026-02-30", "--as-of")
+
+
+@pytest.mark.parametrize(
+    ("since", "sources", "streams", "told"),
+    [
+        ("yesterday", ["shop"], [], "--since: 'yesterday' is not a day; write it as YYYY-MM-DD"),
+        ("2026-01-01", [], [], "--since: no source is named; say which with --source NAME"),
+        ("2026-01-01", ["a", "b"], ["orders"], "--stream: streams of several sources; name one source"),
+        ("", ["shop"], ["orders"], "--stream: nothing says from when; add --since YYYY-MM-DD"),
+    ],
+)
+def test_what_is_to_be_read_again_must_be_clear(since: str, sources: list[str], streams: list[str], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_again(since, sources, streams)
+    assert str(caught.value) == told
 
 
 def test_a_broken_clock_file_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.runtime.run_context import RunContext
 
 from pipelines.brands import Brands, load_brands
 from sandbox import control
@@ -20,6 +23,14 @@ from sandbox.store import Store
 from tests.sources.far_side import FarSide, serve
 
 SMALL = WorldOptions(posts=60, customers=80, orders=240, months=3)
+
+
+@pytest.fixture(autouse=True)
+def _dlt_as_a_stranger_has_it() -> None:
+    """The landing zone gives dlt surroundings of its own for the whole process: take them away again."""
+    plugged = Container()[PluggableRunContext]
+    if type(plugged.context) is not RunContext:
+        plugged.reload(RunContext(None))
 
 
 @pytest.fixture(scope="module")

@@ -50,9 +50,9 @@ def comment(comment_id: str, author: str = "fan", **more: Any) -> dict[str, Any]
 
 def values(node: str, metrics: list[str]) -> Reply:
     """Each metric of an account is 5, of a media 7."""
-    if node == OWN:
-        return Reply({"data": [{"name": m, "period": "day", "total_value": {"value": 5}} for m in metrics]})
-    return Reply({"data": [{"name": m, "period": "lifetime", "values": [{"value": 7}]} for m in metrics]})
+    period, said = ("day", {"total_value": {"value": 5}}) if node == OWN else ("lifetime", {"values": [{"value": 7}]})
+    common = [{"name": m, "period": period, "id": f"{node}/insights/{m}/{period}"} for m in metrics]
+    return Reply({"data": [{**metric, **said} for metric in common]})
 
 
 @dataclass

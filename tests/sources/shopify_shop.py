@@ -194,12 +194,14 @@ class Shop:
         least = re.search(r"updated_at:>='(.+?)'", search)
         most = re.search(r"updated_at:<='(.+?)'", search)
         beyond = re.search(r"id:>(\d+)", search)
+        named = re.search(r"id:(\d+)", search)
         hits = [
             node
             for node in nodes
             if (not least or node["updatedAt"] >= least[1])
             and (not most or node["updatedAt"] <= most[1])
             and (not beyond or numbered(node) > int(beyond[1]))
+            and (not named or numbered(node) == int(named[1]))
         ]
         by_time = variables["sortKey"] == "UPDATED_AT"
         hits.sort(key=lambda node: (node["updatedAt"] if by_time else "", numbered(node)))

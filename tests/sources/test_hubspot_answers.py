@@ -191,7 +191,7 @@ def test_a_search_of_another_form_is_refused(
         ({"results": [], "paging": []}, "paging is a list, not an object"),
         ({"results": [], "paging": {"next": {}}}, "paging.next.after is missing"),
         (
-            {"results": [RECORD], "paging": {"next": {"after": "7"}}},
+            {"results": [RECORD | {"archived": True}], "paging": {"next": {"after": "7"}}},
             "the same cursor came twice, so the list has no end",
         ),
     ],

@@ -236,8 +236,11 @@ WRONG_INSIGHTS = {
     "null for a list": ({"data": None}, "data is null, not a list"),
     "a list": ([], "the answer is a list, not an object"),
     "no name": ({"data": [{"values": [{"value": 1}]}]}, "data[0].name is missing"),
-    "no value": ({"data": [{"name": "reach"}]}, "data[0].values is missing"),
-    "an empty value": ({"data": [{"name": "reach", "values": [{}]}]}, "data[0].values[0].value is missing"),
+    "no value": ({"data": [{"name": "reach", "id": "1/insights/reach"}]}, "data[0].total_value is missing"),
+    "an empty value": (
+        {"data": [{"name": "reach", "id": "1/insights/reach", "values": [{}]}]},
+        "data[0].values[0].value is missing",
+    ),
 }
 
 

@@ -183,7 +183,9 @@ def test_account_windows_are_back_filled_and_then_only_their_tail_is_read(graph:
     rows = loads.run("account_insights", now=now)["account_insights"]
     days = [date(2026, 4, 1) + timedelta(days=offset) for offset in range(90)]
     assert [(row["window_end"], row["window_days"]) for row in rows] == [(end, n) for end in days for n in (1, 7, 28)]
-    graph.insights = lambda _, metrics: Reply({"data": [{"name": m, "total_value": {"value": 6}} for m in metrics]})
+    graph.insights = lambda node, metrics: Reply(
+        {"data": [{"name": m, "id": f"{node}/insights/{m}/day", "total_value": {"value": 6}} for m in metrics]}
+    )
     rows = loads.run("account_insights", now=now + timedelta(hours=1))["account_insights"]
     assert [(row["window_end"].day, row["reach"]) for row in rows if row["window_days"] == 7] == [(28, 6), (29, 6)]
     assert len(loads.rows("account_insights")) == 90 * 3, "a window is one row, however often it is restated"

@@ -13,9 +13,9 @@ import pytest
 from pipelines.brands import load_brands
 from pipelines.credentials import read_secrets
 from pipelines.home import Home
-from pipelines.landing import RunClock, register
-from pipelines.ledger import Ledger
-from pipelines.loading import instances, load_instance
+from pipelines.landing.ledger import Ledger
+from pipelines.landing.loading import instances, load_instance
+from pipelines.landing.views import RunClock, register
 from sandbox.options import START_CLOCK
 from tests.homes import ROOT, LiveHome, make_home
 
@@ -41,7 +41,7 @@ def _build(home: Home, warehouse: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         clock = RunClock(START_CLOCK.date(), START_CLOCK, is_past=False)
-        register(connection, home.landing, brands, instances(home, brands), clock)
+        register(connection, Ledger(home.landing), brands, instances(home, brands), clock)
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--select", "+mart_best_time_to_post"]
     command += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project")]

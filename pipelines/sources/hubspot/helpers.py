@@ -119,7 +119,7 @@ class Crm:
 
     def archived(self, of: ObjectType) -> Iterator[list[Record]]:
         """Pages of the deleted records, as long as HubSpot keeps them."""
-        yield from self._client.paginate(
+        pages = self._client.paginate(
             self._objects(of),
             params={
                 "archived": "true",
@@ -129,6 +129,11 @@ class Crm:
             paginator=CursorPaginator("paging.next.after", "after"),
             hooks=expect(settings.list_form(of)),
         )
+        for page in pages:
+            if not all(record["archived"] for record in page):
+                what = "a record in the list of archived ones is not archived"
+                raise AnswerError(f"{place(page.response.request)}: {what}")
+            yield page
 
     def by_id(self, of: ObjectType, ids: Iterable[str]) -> Iterator[list[Record]]:
         """Pages of those of the records that are there and not deleted."""

@@ -8,6 +8,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 
 from . import settings
 from .helpers import SKIPPED, Ask, Fault, batch
+from .json_client import AnswerError
 
 Values = dict[str, Any]
 ACCOUNT = "ACCOUNT"
@@ -54,6 +55,9 @@ class MetricReader:
         for metric in metrics:
             self._status.setdefault(metric, ("withheld", "asked for, not returned"))
         answers = batch(self._client, named, settings.INSIGHTS, SKIPPED | {"metric"})
+        for (path, _), answer in zip(asks, answers, strict=True):
+            if not isinstance(answer, Fault) and any(not metric["id"].startswith(path) for metric in answer["data"]):
+                raise AnswerError(f"POST / (batch): the answers are not in the order of the requests, at {path}")
         return [answer if isinstance(answer, Fault) else _values(answer, metrics) for answer in answers]
 
     def _note(self, outcome: Values | Fault) -> Values | None:

@@ -112,7 +112,12 @@ OWN_PROFILE: Any = {**PROFILE, "follows_count": object}
 DISCOVERY: Any = {"business_discovery": {**PROFILE, "media?": MEDIA_PAGE}}
 OBJECT: Any = {"id": str}
 INSIGHTS: Any = {
-    "data": [({"name": str, "values": [{"value": object}]}, {"name": str, "total_value": {"value?": object}})]
+    "data": [
+        (
+            {"name": str, "id": str, "values": [{"value": object}]},
+            {"name": str, "id": str, "total_value": {"value?": object}},
+        )
+    ]
 }
 BATCH: Any = [({"code": int, "body": str, "headers?": ([{"name": str, "value": str}], None)}, None)]
 TOKEN: Any = {"data": {"expires_at?": int, "data_access_expires_at?": int}}

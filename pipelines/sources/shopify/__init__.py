@@ -76,7 +76,7 @@ def _of_orders(client: RESTClient, cursor: dlt.sources.incremental[str], until: 
     def changed_orders(updated_at: dlt.sources.incremental[str] = cursor) -> Iterator[TDataItems]:
         """Orders that changed as Shopify gives them, with all lines and refunds; no table of its own."""
         listing = Listing(client, queries.ORDERS, settings.ORDER_PAGE_SIZE)
-        yield from follow(updated_at, lambda since: whole_orders(client, listing.by_time(since)), until)
+        yield from follow(updated_at, lambda since: whole_orders(client, listing, since), until)
 
     @dlt.transformer(data_from=changed_orders, **resource_of(settings.ORDERS))
     def orders(page: list[Node]) -> TDataItems:

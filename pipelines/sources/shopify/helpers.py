@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -50,7 +49,11 @@ class TooCostlyError(AnswerError):
 
 
 class MovedError(Exception):
-    """A record changed, or went, while its parts were read."""
+    """A record changed while its parts were read."""
+
+
+class GoneError(Exception):
+    """A record was deleted while its parts were read."""
 
 
 @configspec
@@ -247,6 +250,11 @@ class Listing:
                 raise AnswerError(f"{self._where}.id is not in order, so the list has no end")
             beyond = int(reached)
 
+    def named(self, gids: Iterable[str]) -> Iterator[list[Node]]:
+        """Those of these records that are there, each by itself."""
+        for gid in gids:
+            yield from self._window(f"id:{number(gid)}", "ID")
+
     @property
     def _where(self) -> str:
         return f"POST {_PATH}: data.{self._field}.nodes"
@@ -278,17 +286,35 @@ def number(gid: str) -> str:
     return gid.rpartition("/")[2].partition("?")[0]
 
 
-def whole_orders(client: RESTClient, pages: Iterable[list[Node]]) -> Iterator[list[Node]]:
+def whole_orders(client: RESTClient, listing: Listing, since: str | None) -> Iterator[list[Node]]:
     """Orders with all of their lines and refunds; nested connections become lists.
 
-    An order that changes while it is read is left out: it comes again as it is then, further down or at the next load.
+    An order that changes while it is read comes again as it is then, further down; else it is asked for by its id.
+    Raises AnswerError for one that changes then, too.
     """
-    for page in pages:
-        whole = []
-        for order in page:
-            with suppress(MovedError):
-                whole.append(_whole_order(client, order))
-        yield whole
+    moved: dict[str, Node] = {}
+    for page in listing.by_time(since):
+        yield list(_unmoved_of(client, page, moved))
+    again: dict[str, Node] = {}
+    for page in listing.named(list(moved)):
+        yield list(_unmoved_of(client, page, again))
+    if again:
+        what = f"{len(again)} orders changed each time that they were read"
+        raise AnswerError(f"POST {_PATH}: {what}", is_transient=True)
+
+
+def _unmoved_of(client: RESTClient, page: list[Node], moved: dict[str, Node]) -> Iterator[Node]:
+    """The orders of a page that are whole; `moved` gets those that changed."""
+    for order in page:
+        try:
+            whole = _whole_order(client, order)
+        except MovedError:
+            moved[order["id"]] = order
+        except GoneError:
+            continue
+        else:
+            moved.pop(order["id"], None)
+            yield whole
 
 
 def _whole_order(client: RESTClient, order: Node) -> Node:
@@ -301,7 +327,7 @@ def _whole_order(client: RESTClient, order: Node) -> Node:
             raise AnswerError(f"{place(answer.request)}: {what}")
     return {
         **order,
-        "lineItems": _rest(client, order, "lineItems"),
+        "lineItems": list({line["id"]: line for line in _rest(client, order, "lineItems")}.values()),
         "refunds": [{**refund, **{part: _rest(client, refund, part) for part in REFUND_PARTS}} for refund in refunds],
     }
 
@@ -309,6 +335,8 @@ def _whole_order(client: RESTClient, order: Node) -> Node:
 def _rest(client: RESTClient, owner: Node, part: str) -> list[Node]:
     """All nodes of a nested connection, of which the first page is at hand."""
     connection, progress = owner[part], Progress()
+    if connection["pageInfo"]["hasNextPage"] and not connection["pageInfo"]["endCursor"]:
+        raise AnswerError(f"POST {_PATH}: {part}.pageInfo.endCursor is missing, and there are more pages")
     nodes, cursor = list(connection["nodes"]), connection["pageInfo"]["endCursor"]
     while connection["pageInfo"]["hasNextPage"]:
         answer = ask(client, MORE[part], id=owner["id"], first=settings.LIST_LENGTH, after=cursor)
@@ -321,6 +349,8 @@ def _rest(client: RESTClient, owner: Node, part: str) -> list[Node]:
 
 def _unmoved(answer: Response, owner: Node) -> Node:
     node: Node | None = answer.json()["data"]["node"]
-    if node is None or node["updatedAt"] != owner["updatedAt"]:
+    if node is None:
+        raise GoneError
+    if node["updatedAt"] != owner["updatedAt"]:
         raise MovedError
     return node

@@ -23,10 +23,12 @@ def total(amounts: Sequence[object]) -> str | None:
 
 
 def _is_number(value: object) -> bool:
+    """True for a number that can be added up; one beyond all amounts is left to the row rules."""
     try:
-        return Decimal(str(value)).is_finite()
+        number = Decimal(str(value))
     except InvalidOperation:
         return False
+    return number.is_finite() and abs(number.adjusted()) < 100
 
 
 def _id_of(node: Node | None) -> str | None:

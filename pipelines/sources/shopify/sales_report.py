@@ -42,10 +42,12 @@ def sales_days(client: RESTClient, now: datetime) -> list[Row]:
 
 
 def _windows(client: RESTClient, last: date, currency: str) -> Iterator[list[Row]]:
-    """The report in windows, the latest first, until one is without a sale."""
-    for _ in range(settings.SALES_MAX_WINDOWS):
+    """The report in windows, the latest first, until one is without a sale; days before the first one may be absent."""
+    for number in range(settings.SALES_MAX_WINDOWS):
         first = last - timedelta(days=settings.SALES_WINDOW_DAYS - 1)
         window = [sales_row(row, currency) for row in _report(client, first, last)]
+        if number == 0 and not window:
+            raise AnswerError(f"{_AT}.tableData.rows has no row of {last}")
         if not any(_has_sales(row) for row in window):
             return
         yield window
@@ -67,6 +69,9 @@ def _report(client: RESTClient, first: date, last: date) -> list[dict[str, Any]]
     named = [row if isinstance(row, dict) else dict(zip(names, row, strict=True)) for row in rows]
     if fault := mismatch(named, [_ROW_FORM], f"{_AT}.tableData.rows"):
         raise AnswerError(f"{where}: {fault}")
+    days = {row["day"][:10] for row in named}
+    if days != {(last - timedelta(days=n)).isoformat() for n in range(len(named))}:
+        raise AnswerError(f"{where}: {_AT}.tableData.rows are not the {len(named)} days up to {last}")
     return named
 
 

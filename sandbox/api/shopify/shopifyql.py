@@ -79,7 +79,7 @@ def _parse(text: str, scene: Scene) -> _Report:
     return _Report(
         metrics=metrics,
         since=_day(since[1], today) if since else today - timedelta(days=30),
-        until=min(last, today),
+        until=last,
         is_by_day=bool(_BY_DAY.search(rest)),
         limit=number_of(limit[1]) or 0 if limit else _DEFAULT_LIMIT,
     )
