@@ -68,6 +68,8 @@ class RawLoad:
     """Table to records landed and in quarantine of the newest accepted loads that this one is judged together with."""
     is_delivery: bool
     """Records came as whole files."""
+    ends: Sequence[tuple[str, datetime]]
+    """What of the source ends, and when: its credential, its version of the API."""
     now: datetime
     """The business clock, UTC."""
     max_quarantined_share: float

@@ -6,6 +6,7 @@ A load's files are views of a schema that bears the instance's name. Each functi
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from great_expectations.expectations.expectation import Expectation
 
@@ -13,6 +14,7 @@ from expectations.custom import percent, verdict
 from expectations.interface import RawLoad
 from expectations.sql import grouped, literal, quoted
 
+WARNED_BEFORE = timedelta(days=7)
 READ_AT = ("_observed_at", "observed_at")
 """Columns that say when a record was read: by us, and by whoever wrote the file."""
 
@@ -30,6 +32,18 @@ def suite(load: RawLoad, table: str, columns: Collection[str]) -> list[Expectati
         checks += [volume(load, table)] if table in load.median_rows else []
     checks += [not_from_the_future(load, table, column) for column in READ_AT if column in columns]
     return checks + [dated_by_now(load, table, column) for column in load.versions.get(table, ()) if column in columns]
+
+
+def lasts(load: RawLoad, what: str, ends_at: datetime) -> Expectation:
+    """The source can still be read in a week."""
+    query = f"""
+        select
+            {literal(f"{what} ends on {ends_at:%Y-%m-%d}")} as observed,
+            timestamptz {literal(ends_at.isoformat())} > timestamptz {literal((load.now + WARNED_BEFORE).isoformat())}
+                as is_met
+    """
+    why = "Renewing it takes a person, and a source that cannot be read leaves a hole in what is known only as of now."
+    return verdict("lasts", query, f"it should last for more than {WARNED_BEFORE.days} days", why, "warning")
 
 
 def quarantined_share(load: RawLoad, table: str) -> Expectation:

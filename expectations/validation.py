@@ -32,8 +32,10 @@ def validate_raw(loads: Sequence[RawLoad], docs_dir: Path) -> ValidationReport:
 
     with closing(_Stage("raw", docs_dir, warehouse=None)) as stage:
         for load in loads:
+            of_the_source = [raw.lasts(load, what, ends_at) for what, ends_at in load.ends]
             for table, columns in expose(stage.query, load).items():
-                suite = raw.suite(load, table, columns)
+                suite = [*raw.suite(load, table, columns), *of_the_source]
+                of_the_source = []
                 stage.check(f"{load.instance}.{table}", suite, table_name=f"{load.kind}.{table}")
         return stage.report()
 

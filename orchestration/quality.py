@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 
 from expectations import MART_TABLES, STAGING_TABLES, RawLoad, ValidationReport
 from orchestration.resources import HomeRun
+from pipelines.credentials import KeptTokens
 from pipelines.landing import columns as rules
 from pipelines.landing.ledger import Ledger, Load
 from pipelines.landing.loading import instances
@@ -63,11 +65,21 @@ def _raw_load(run: HomeRun, load: Load, ledger: Ledger) -> RawLoad:
         versions={name: rules.version(table) for name, table in tables.items()},
         past_records=_past_records(ledger, load, quality.quarantine_window_records),
         is_delivery=configuration(load.kind).is_delivery,
+        ends=_ends(run, load.source_instance),
         now=run.now,
         max_quarantined_share=quality.quarantine_max_share,
         min_quarantined=quality.quarantine_min_records,
         min_volume_share=quality.volume_min_share_of_median,
     )
+
+
+def _ends(run: HomeRun, instance: str) -> list[tuple[str, datetime]]:
+    """What of a configured source ends, and when."""
+    layout = run.settings.layout
+    known = instances(layout, run.brands).get(instance)
+    if known is None:
+        return []
+    return [(what, at) for what, at, _ in known.ends(KeptTokens.of(layout.pii, instance).ends_at)]
 
 
 def _past_records(ledger: Ledger, load: Load, window: int) -> dict[str, tuple[int, int]]:

@@ -17,6 +17,8 @@ from pipelines.landing.sql import literal, parquet
 
 MOST_LOADS = 200
 """Accepted loads of an instance whose files lie apart."""
+MOST_AT_ONCE = 1_000
+"""Loads whose files are opened together: 10,000 of them take 2 GB."""
 KEPT_APART = 24
 """The newest loads, which a person may still want to reject."""
 _STATE = "_state"
@@ -28,10 +30,15 @@ def compact(ledger: Ledger, instance: str, most: int = MOST_LOADS, kept: int = K
     merged = ledger.compacted(instance)
     _remove_merged(ledger.landing_dir / instance, [record["load_id"] for record in merged["loads"]], merged["files"])
     apart = [load for load in ledger.accepted(instance) if load.files]
-    if len(apart) <= most:
-        return
-    old = apart[:-kept]
-    folder = ledger.landing_dir / instance
+    if len(apart) > most:
+        old = apart[:-kept]
+        for start in range(0, len(old), MOST_AT_ONCE):
+            _compact(ledger, instance, old[start : start + MOST_AT_ONCE])
+
+
+def _compact(ledger: Ledger, instance: str, old: Sequence[Load]) -> None:
+    """Merge these loads with what is merged already."""
+    merged, folder = ledger.compacted(instance), ledger.landing_dir / instance
     tables = sorted({*merged["files"], *(name for load in old for name in load.files)} - {_STATE})
     files = {table: [_merge(folder, table, merged["files"].get(table, []), old)] for table in tables}
     loads = [*merged["loads"], *map(as_record, old)]
@@ -46,7 +53,7 @@ def _merge(folder: Path, table: str, before: Sequence[str], loads: Sequence[Load
     target = folder / name
     private_folder(target.parent)
     with duckdb.connect(config={"memory_limit": "1200MB", "temp_directory": str(folder / "_spill")}) as con:
-        con.execute("set timezone = 'UTC'")
+        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         con.execute(f"copy (from {parquet(sources)}) to {literal(str(target))} (format parquet, compression zstd)")
     sync(target)
     return name

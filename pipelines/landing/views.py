@@ -83,7 +83,7 @@ def register_views(con: duckdb.DuckDBPyConnection, ledger: Ledger, names: Iterab
 def query(ledger: Ledger, sql: str, names: Iterable[str]) -> pa.Table:
     """SQL over the landing views of these names, with or without their schema."""
     with duckdb.connect() as con:
-        con.execute("set timezone = 'UTC'")
+        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         register_views(con, ledger, names)
         con.execute("set search_path = 'landing'")
         return con.execute(sql).to_arrow_table()

@@ -292,7 +292,7 @@ class Progress:
     def __init__(self) -> None:
         self._cursors: set[Any] = set()
         self._idle = 0
-        self._last: int | None = None
+        self._last: list[Any] | None = None
 
     def note(self, response: Response, cursor: Any, data: list[Any] | None) -> None:
         """Take one page; raises AnswerError when there is no progress. `cursor` leads to the next page, or is None."""
@@ -300,9 +300,8 @@ class Progress:
         if cursor is not None and cursor in self._cursors:
             raise AnswerError(f"{where}: the same cursor came twice, so the list has no end")
         self._cursors.add(cursor)
-        content = hash(dlt_json.dumpb(data)) if data else None
-        self._idle = self._idle + 1 if not data or content == self._last else 0
-        self._last = content
+        self._idle = self._idle + 1 if not data or data == self._last else 0
+        self._last = data
         if self._idle >= MOST_IDLE_PAGES:
             raise AnswerError(f"{where}: {MOST_IDLE_PAGES} pages in a row brought nothing new", is_transient=True)
 

@@ -60,6 +60,7 @@ def load(tmp_path) -> Callable[..., RawLoad]:
             versions={"orders": ("updated_at",)},
             past_records={},
             is_delivery=is_delivery,
+            ends=(),
             now=NOW,
             max_quarantined_share=0.02,
             min_quarantined=3,
@@ -200,6 +201,16 @@ def test_a_reading_from_the_future(load, check, column):
         f"shop.post_readings: 1 of 2 records, newest {column} 2026-06-30 22:00 UTC, "
         "none may be later than 2026-06-30 22:00 UTC"
     )
+
+
+def test_what_ends_within_a_week_is_told_once_and_blocks_nothing(load, check):
+    good = load(False, customers="select 1 as id", orders=orders(5), _streams=streams(("orders", 5, 0)))
+    ends = (("credential", NOW + timedelta(days=7)), ("API version v24.0", NOW + timedelta(days=8)))
+    report = check(replace(good, ends=ends))
+    assert report.success
+    assert [result.one_line for result in report.results if not result.success] == [
+        "shop.customers: credential ends on 2026-07-07, it should last for more than 7 days"
+    ]
 
 
 def test_loads_of_several_instances_are_told_apart(load, check):
