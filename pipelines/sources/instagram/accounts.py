@@ -13,6 +13,8 @@ from .helpers import GraphError, discovered, get, pages
 from .json_client import AnswerError
 from .media import History, Row, deleted_row, gone_by_id, media_row
 
+OF_THE_HANDLE = frozenset({"not_found", "gone"})
+"""Refusals that are the competitor's own: it was renamed, removed, or may not be seen any more."""
 FindGone = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
 """Which of the media that are missing in a listing are gone."""
 
@@ -51,7 +53,7 @@ def read_competitor(client: RESTClient, account_id: str, handle: str, history: H
     try:
         pages_of += discovered(client, account_id, handle)
     except GraphError as error:
-        if error.kind != "not_found":
+        if error.kind not in OF_THE_HANDLE:
             raise
         logger.warning("Instagram finds no professional account %s: correct or remove this competitor", handle)
         return None
