@@ -75,7 +75,7 @@ class RawLoad:
     max_quarantined_share: float
     """0 to 1, of the new records per table, this load's and the past ones."""
     min_quarantined: int
-    """So many bad records in a load are too few to say anything."""
+    """So many bad records, this load's and the past ones, are too few to say anything."""
     min_volume_share: float
     """0 to 1, of the median."""
 

@@ -50,12 +50,13 @@ def quarantined_share(load: RawLoad, table: str) -> Expectation:
     """Few of the table's newest records broke a row rule."""
     past_landed, past_bad = load.past_records.get(table, (0, 0))
     share = f"100.0 * (bad + {past_bad}) / greatest(window_total, 1)"
+    most_bad = f"greatest({load.min_quarantined}, {load.max_quarantined_share!r} * window_total)"
     query = f"""
         select
             {grouped("bad")} || ' of ' || {grouped("total")} || ' records quarantined'
             || printf(', %.1f %% of the newest %d', {share}, window_total)
             || coalesce(' (' || fault || ')', '') as observed,
-            bad <= {load.min_quarantined} or bad + {past_bad} <= {load.max_quarantined_share!r} * window_total as is_met
+            bad = 0 or bad + {past_bad} <= {most_bad} as is_met
         from (
             select
                 coalesce(sum(records_quarantined), 0) as bad,
@@ -73,7 +74,7 @@ def quarantined_share(load: RawLoad, table: str) -> Expectation:
         "Single bad records are set apart; many say that the source or its mapping has changed. A small load is judged "
         "together with the records before it, and a bad record that was seen before is not new."
     )
-    most = f"at most {percent(load.max_quarantined_share)} may be, or {load.min_quarantined} of a load"
+    most = f"at most {percent(load.max_quarantined_share)} may be, or {load.min_quarantined} in all"
     return verdict("quarantined_share", query, most, why)
 
 

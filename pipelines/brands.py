@@ -79,7 +79,7 @@ class Quality(_Strict):
     """Of a table's new records, over as many loads as hold `quarantine_window_records` of them."""
     quarantine_window_records: int = Field(default=500, ge=0)
     quarantine_min_records: int = Field(default=10, ge=0)
-    """So many bad records in one load never hold it back."""
+    """So many bad records among them are too few to hold a load back."""
     volume_min_share_of_median: float = Field(default=0.2, ge=0, le=1)
     freshness_hours: float = Field(default=48, gt=0)
 

@@ -155,8 +155,8 @@ def _one_line(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(home: LiveHome) -> None:
     before = home.voxhouse("versions")
-    home.sandbox("trouble", {"api": "shopify", "kind": "bad_types", "times": 1000, "share": 0.3})
-    home.sandbox("clock", {"advance_days": 1})
+    home.sandbox("trouble", {"api": "shopify", "kind": "bad_types", "times": 1000, "share": 1.0})
+    home.sandbox("clock", {"advance_days": 5})
     try:
         done = home.try_voxhouse("run")
     finally:

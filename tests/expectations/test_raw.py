@@ -104,7 +104,7 @@ def test_too_much_in_quarantine_names_the_most_frequent_fault(load, check):
     assert said(check(bad)) == [
         (
             "shop.orders: 364 of 1,204 records quarantined, 30.2 % of the newest 1204 (amount: not a number), "
-            "at most 2 % may be, or 3 of a load"
+            "at most 2 % may be, or 3 in all"
         )
     ]
 
@@ -114,7 +114,7 @@ def test_a_table_of_which_nothing_landed_is_judged_too(load, check):
     assert said(check(bad)) == [
         (
             "shop.orders: 5 of 5 records quarantined, 100.0 % of the newest 5 (amount: not a number), "
-            "at most 2 % may be, or 3 of a load"
+            "at most 2 % may be, or 3 in all"
         )
     ]
 
@@ -138,7 +138,7 @@ def test_single_bad_records_never_hold_a_load_back_however_small_it_is(load, che
     assert said(check(more)) == [
         (
             "shop.orders: 4 of 5 records quarantined, 80.0 % of the newest 5 (amount: not a number), "
-            "at most 2 % may be, or 3 of a load"
+            "at most 2 % may be, or 3 in all"
         )
     ]
 
@@ -150,9 +150,17 @@ def test_a_small_load_is_judged_together_with_those_before_it(load, check):
     assert said(check(replace(bad, past_records={"orders": (449, 7)}))) == [
         (
             "shop.orders: 4 of 44 records quarantined, 2.2 % of the newest 500 (amount: not a number), "
-            "at most 2 % may be, or 3 of a load"
+            "at most 2 % may be, or 3 in all"
         )
     ]
+
+
+def test_a_shop_that_is_broken_little_by_little_is_held_back_and_a_good_load_after_it_is_not(load, check):
+    bad = load(False, orders=orders(1), _streams=streams(("orders", 1, 2)), _quarantine=quarantine(1))
+    assert check(replace(bad, past_records={"orders": (96, 1)})).success
+    assert not check(replace(bad, past_records={"orders": (96, 2)})).success
+    good = load(False, orders=orders(1), _streams=streams(("orders", 1, 0)))
+    assert check(replace(good, past_records={"orders": (4, 96)})).success
 
 
 def test_a_record_changed_after_now_is_told_and_blocks_nothing(load, check):
