@@ -89,9 +89,9 @@ class KeptTokens:
 
     def note_end(self, ends_at: datetime | None) -> None:
         """Store when the credential ends, as its vendor says."""
-        content = self._read() | {"ends_at": ends_at.astimezone(UTC).isoformat() if ends_at else None}
-        if content != self._read():
-            write_privately(self.path, content)
+        if ends_at != self.ends_at:
+            told = {"ends_at": ends_at.astimezone(UTC).isoformat() if ends_at else None}
+            write_privately(self.path, self._read() | told)
 
     @property
     def ends_at(self) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,22 +12,11 @@ from typing import Any
 
 from orchestration.query import run_query
 from sandbox import control
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_WORLD = ("--customers", "400", "--orders", "1600", "--posts", "150")
 _NONE: Mapping[str, str] = {}
-
-
-_HELD: list[socket.socket] = []
-
-
-def free_port() -> int:
-    """A loopback port that nobody else gets while this process lives: it is bound here, and servers may share it."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
-    _HELD.append(held)
-    return int(held.getsockname()[1])
 
 
 @dataclass(frozen=True)

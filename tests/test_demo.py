@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.homes import LiveHome, free_port, make_home
+from tests.homes import LiveHome, make_home
+from tests.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("demo")
 

@@ -275,6 +275,7 @@ def test_nothing_that_leads_to_a_person_stands_outside_the_vaults_half(home: Liv
         assert not [word for word in ("person.example", "98 76") if word in done.stdout + done.stderr], name
         (folder / name).unlink()
     shutil.rmtree(folder)
+    assert [path for path in home.path.rglob("*") if path.lstat().st_mode & 0o077 and not path.is_symlink()] == []
     known, texts = _vaulted(home)
     assert len([text for text in known if "@" in text]) > 100
     assert len(texts) > 100

@@ -137,13 +137,13 @@ class _Load:
             source, before = self.known.source(given), ledger.state(self.instance)
             state = forget(source, before, self.again.streams) if self.again else before
             found = extract(source, scratch, state)
+            self._kept.note_end(self.known.expires_at(given))
             with Vault(self.home.pii) as vault:
                 judged = self._judge(con, ledger, found.tables, found.files, vault)
             if not any(v.is_new for v in judged.values()) and found.state == (before or "{}"):
                 return LoadReport(self.instance, self.known.kind, None)
             load_id = writer.write(self.known.kind, dict(self._package(judged, found.state)))
             self._keep_raw(judged, load_id)
-        self._note_end_of_credentials(given)
         tables = {j.name: (v.landed, v.quarantined) for j, v in judged.items() if v.landed or v.quarantined}
         return LoadReport(self.instance, self.known.kind, load_id, tables)
 
@@ -217,8 +217,3 @@ class _Load:
                 path = private_folder(folder) / f"{load_id}.{judge.name}.jsonl"
                 path.touch(mode=0o600)
                 judge.raw(path)
-
-    def _note_end_of_credentials(self, given: Given) -> None:
-        expires_at = self.known.expires_at(given)
-        if expires_at is not None:
-            self._kept.note_end(expires_at)

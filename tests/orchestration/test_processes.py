@@ -14,7 +14,7 @@ from orchestration import processes
 from orchestration.config import Settings
 from orchestration.processes import Server
 from pipelines.errors import TerminalError
-from tests.homes import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ import yaml
 from sandbox import control
 from sandbox.server import bind
 from sandbox.store import Store
-from tests.homes import ROOT, free_port
+from tests.homes import ROOT
+from tests.ports import free_port
 from tests.sandbox.conftest import Client
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -12,15 +11,10 @@ from typing import Any
 
 import requests
 
+from tests.ports import free_port
+
 PROJECT = Path(__file__).resolve().parents[2] / "superset"
 ACCOUNTS = ("admin", "viewer", "author", "finance", "operator")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -30,7 +24,7 @@ class Superset:
     home: Path
     python: Path
     query_seconds: float = 60
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
