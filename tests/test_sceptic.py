@@ -278,7 +278,7 @@ def test_nothing_that_leads_to_a_person_stands_outside_the_vaults_half(home: Liv
     assert [path for path in home.path.rglob("*") if path.lstat().st_mode & 0o077 and not path.is_symlink()] == []
     known, texts = _vaulted(home)
     assert len([text for text in known if "@" in text]) > 100
-    assert len(texts) > 100
+    assert len(texts) > 10
     kept_apart = {"pii", "inbox", "sandbox", "secrets.env"}
     for path in home.path.rglob("*"):
         if path.is_file() and path.relative_to(home.path).parts[0] not in kept_apart:

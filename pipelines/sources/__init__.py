@@ -52,6 +52,8 @@ class SourceConfiguration(BaseModel):
 
     kind: Name
     brand: Name
+    run_seconds: Annotated[float, Field(gt=0)] = 6 * 3600
+    """For so long a run may read the source; what is left then is told, and read by the next one."""
 
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Sets of credentials, one of which is needed; the first is the usual one."""

@@ -18,8 +18,6 @@ from tests.hostile.shopify_vendor import Shopify
 from tests.hostile.trial import Rows, Trial
 from tests.hostile.vendor import Change, Vendor
 
-BOUNDS = {"bytes": (60.0, 1 << 17), "seconds": (0.3, 1 << 30)}
-
 
 def _ever_new(vendor: type[Vendor]) -> Change:
     """Each page has records that were never seen, and leads on."""
@@ -52,7 +50,10 @@ def test_new_records_for_ever_end_at_the_bound_of_a_run(
     trial = open_trial(vendor)
     vendor.spoils, vendor.change = vendor.paged, _ever_new(make)
     with monkeypatch.context() as lowered:
-        lowered.setattr(client.pinned_session, "__defaults__", BOUNDS[bound])
+        if bound == "bytes":
+            lowered.setattr(client, "RUN_BYTES", 1 << 17)
+        else:
+            lowered.setattr(vendor, "configuration", lambda: {**make.configuration(vendor), "run_seconds": 0.3})
         line = trial.refusal()
     trial.check_line(line)
     assert "its bound; " in line

@@ -10,6 +10,7 @@ from dlt.sources import DltResource
 
 from .helpers import Crm
 from .hints import resource_of
+from .json_client import RUN_SECONDS
 from .rows import modified_at, row_of
 from .search import Record, iso, milliseconds
 from .settings import (
@@ -41,6 +42,7 @@ def hubspot(
     api_version: str = API_VERSION,
     start_date: str = START_DATE,
     now: datetime | None = None,
+    run_seconds: float = RUN_SECONDS,
     keep: Callable[[Mapping[str, Any]], None] | None = None,
     landed_archived: Callable[[str], Iterable[str]] = none,
 ) -> Iterable[DltResource]:
@@ -55,6 +57,7 @@ def hubspot(
         api_version (str): Version of the API, one of `VERSIONS`.
         start_date (str): First modification to read in the first run, ISO 8601.
         now (datetime): The present, which no cursor passes; defaults to the clock's.
+        run_seconds (float): For so long a run may read; what is left then is an error, and read by the next one.
         keep (Callable): Stores what HubSpot answers when it renews a token, before the token is used.
         landed_archived (Callable): Gives the ids of a table's records that are known as deleted. Those that HubSpot
             no longer lists as such are asked for by id: to be restored need not be a modification.
@@ -73,7 +76,7 @@ def hubspot(
         "client_secret": client_secret,
         "refresh_token": refresh_token,
     }
-    crm = Crm(base_url, api_version, credentials, keep)
+    crm = Crm(base_url, api_version, credentials, keep, run_seconds)
     return [_records(crm, of, first, now or datetime.now(UTC), landed_archived) for of in OBJECT_TYPES]
 
 

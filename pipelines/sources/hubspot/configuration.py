@@ -40,6 +40,7 @@ class Configuration(SourceConfiguration):
             api_version=self.api_version,
             start_date=given.since.isoformat() if given.since else START_DATE,
             now=given.now,
+            run_seconds=self.run_seconds,
             keep=given.keep_token,
             landed_archived=lambda table: _landed_archived(given, table),
         )

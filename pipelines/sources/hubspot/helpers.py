@@ -91,8 +91,9 @@ class Crm:
         api_version: str,
         credentials: Mapping[str, Any],
         keep: Callable[[Mapping[str, Any]], None] | None,
+        run_seconds: float,
     ) -> None:
-        session = pinned_session(base_url)
+        session = pinned_session(base_url, run_seconds)
         self._version = api_version
         self._client = RESTClient(
             base_url,

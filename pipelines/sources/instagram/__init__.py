@@ -15,6 +15,7 @@ from .comments import CommentReader, LandedComments, ThreadMemory
 from .helpers import graph_client
 from .hints import resource_of
 from .insights import account_windows, media_insights
+from .json_client import RUN_SECONDS
 from .media import History, moment_of
 from .settings import API_VERSION, API_VERSIONS, BASE_URL, TABLES
 
@@ -35,6 +36,7 @@ def instagram(
     api_version: str = API_VERSION,
     start_date: str | None = None,
     now: datetime | None = None,
+    run_seconds: float = RUN_SECONDS,
     last_readings: Callable[[], Mapping[str, datetime]] = loaded.last_readings,
     landed_media: Callable[[], Iterable[Mapping[str, Any]]] = loaded.landed_media,
     landed_accounts: Callable[[], Iterable[Mapping[str, Any]]] = loaded.landed_accounts,
@@ -55,6 +57,7 @@ def instagram(
         start_date (str): Read again, in this run, media posted from then on with their insights and threads, and the
             account's windows since.
         now (datetime): Moment of the readings; by default the present.
+        run_seconds (float): For so long a run may read; what is left then is an error, and read by the next one.
         last_readings (Callable): When the counts of each media were last read, by id; by default, as for the
             following ones, what the running pipeline has loaded.
         landed_media (Callable): Newest reading of each media.
@@ -65,7 +68,7 @@ def instagram(
         Iterable[DltResource]: A resource for each table.
     """
     _check(api_version, account_id, competitors)
-    client = graph_client(base_url, access_token, api_version)
+    client = graph_client(base_url, access_token, api_version, run_seconds)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     since = moment_of(start_date)
 

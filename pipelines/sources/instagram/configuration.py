@@ -61,6 +61,7 @@ class Configuration(SourceConfiguration):
             api_version=self.api_version,
             start_date=given.since.isoformat() if given.since else None,
             now=given.now,
+            run_seconds=self.run_seconds,
             last_readings=landed.last_readings,
             landed_media=landed.media,
             landed_accounts=landed.accounts,

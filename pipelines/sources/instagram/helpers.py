@@ -158,10 +158,10 @@ def _pause_seconds(headers: Mapping[str, str]) -> float:
     return NEAR_LIMIT_PAUSE_SECONDS if percent >= NEAR_LIMIT_PERCENT else 0.0
 
 
-def graph_client(base_url: str, access_token: str, version: str) -> RESTClient:
+def graph_client(base_url: str, access_token: str, version: str, run_seconds: float | None = None) -> RESTClient:
     """A client of one version of the Graph API; sends nothing yet."""
     root = base_url.rstrip("/")
-    session = pinned_session(root)
+    session = pinned_session(root, run_seconds)
     auth = GraphAuth(access_token=access_token)
     return RESTClient(f"{root}/{version}", auth=auth, session=session, data_selector="data")
 

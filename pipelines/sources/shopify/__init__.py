@@ -11,6 +11,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from . import queries, settings
 from .helpers import Listing, Node, changes_since, follow, shopify_client, utc, whole_orders
 from .hints import resource_of
+from .json_client import RUN_SECONDS
 from .rows import checkout_row, customer_row, line_rows, order_row, refund_rows
 from .sales_report import sales_days
 from .settings import TABLES
@@ -27,6 +28,7 @@ def shopify(
     api_version: str = settings.API_VERSION,
     start_date: str | None = None,
     now: datetime | None = None,
+    run_seconds: float = RUN_SECONDS,
 ) -> Iterable[DltResource]:
     """Reads what changed since the last run; a refund comes with its order, however old.
 
@@ -38,11 +40,12 @@ def shopify(
         api_version (str): Version of the Admin API.
         start_date (str): First modification to read in the first run, ISO 8601; by default all.
         now (datetime): The present, which no cursor passes; by default the clock's.
+        run_seconds (float): For so long a run may read; what is left then is an error, and read by the next one.
 
     Returns:
         Iterable[DltResource]: A resource for each table.
     """
-    client = shopify_client(base_url, api_version, access_token, client_id, client_secret)
+    client = shopify_client(base_url, api_version, access_token, client_id, client_secret, run_seconds)
     present = now or datetime.now(UTC)
     until = utc(present.isoformat()) or ""
     cursor, cursor_of_orders = changes_since(start_date, "updated_at"), changes_since(start_date, "updatedAt")

@@ -49,4 +49,5 @@ class Configuration(SourceConfiguration):
             api_version=self.api_version,
             start_date=given.since.isoformat() if given.since else None,
             now=given.now,
+            run_seconds=self.run_seconds,
         )

@@ -116,7 +116,12 @@ def refill_seconds(body: Any) -> float:
 
 
 def shopify_client(
-    base_url: str, api_version: str, access_token: str | None, client_id: str | None, client_secret: str | None
+    base_url: str,
+    api_version: str,
+    access_token: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    run_seconds: float,
 ) -> RESTClient:
     """A client of one shop; no request is sent yet.
 
@@ -126,13 +131,14 @@ def shopify_client(
         access_token (str): A token that lasts, or None.
         client_id (str): Id of an app that is given tokens, or None.
         client_secret (str): Its secret, or None.
+        run_seconds (float): For so long it may read.
 
     Returns:
         RESTClient: The client.
     """
     if not access_token and not (client_id and client_secret):
         raise ConfigurationValueError("shopify: give client_id and client_secret, or access_token")
-    address, session = base_url.rstrip("/"), pinned_session(base_url)
+    address, session = base_url.rstrip("/"), pinned_session(base_url, run_seconds)
     auth = ShopifyAuth(
         access_token=access_token,
         access_token_url=f"{address}/admin/oauth/access_token",
