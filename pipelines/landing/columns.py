@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.landing.currencies import CURRENCIES
-from pipelines.landing.sql import literal, quoted
 from pipelines.sources import hints
+from pipelines.sql import literal, quoted
 
 Column = Mapping[str, Any]
 Columns = Mapping[str, Column]

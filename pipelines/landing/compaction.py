@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.home import private_folder, write_privately
 from pipelines.landing.ledger import COMPACTED, Ledger, Load, as_record, sync
-from pipelines.landing.sql import literal, parquet
+from pipelines.sql import literal, parquet
 
 MOST_LOADS = 200
 """Accepted loads of an instance whose files lie apart."""

@@ -14,9 +14,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.landing import columns as rules
-from pipelines.landing.sql import literal, parquet, path_literal, quoted
 from pipelines.landing.vault import Vault
 from pipelines.sources import hints
+from pipelines.sql import literal, parquet, path_literal, quoted
 
 BATCH_ROWS = 100_000
 QUARANTINE: rules.Columns = {

@@ -24,11 +24,11 @@ from pipelines.landing.compaction import compact
 from pipelines.landing.faults import plain_error
 from pipelines.landing.judge import Judge, Verdict
 from pipelines.landing.ledger import Ledger
-from pipelines.landing.sql import literal
 from pipelines.landing.streams import STREAMS
 from pipelines.landing.vault import Vault
 from pipelines.landing.views import query
 from pipelines.sources import KINDS, Given, SourceConfiguration, configuration
+from pipelines.sql import literal
 
 RAW_KEPT_SECONDS = 30 * 24 * 3600.0
 """How long the answers that bad records came in are kept, in the vault's half."""

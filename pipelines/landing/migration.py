@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from pipelines.home import Home, private_folder, write_privately
 from pipelines.landing import columns as rules
 from pipelines.landing.ledger import FORMAT, Ledger, Load, format_of, sync
-from pipelines.landing.sql import literal, parquet, quoted
 from pipelines.landing.vault import Vault
 from pipelines.landing.views import tables_of
+from pipelines.sql import literal, parquet, quoted
 
 _ONLY_NETWORK = "instagram"
 _FILES = "files"

@@ -16,9 +16,9 @@ from pipelines.brands import Brands
 from pipelines.landing import columns as rules
 from pipelines.landing.judge import MENDED, QUARANTINE
 from pipelines.landing.ledger import Ledger
-from pipelines.landing.sql import parquet, quoted
 from pipelines.landing.streams import STREAMS
 from pipelines.sources import KINDS, SourceConfiguration
+from pipelines.sql import parquet, quoted
 
 RESULTS = "models"
 """Kind of what our own models land."""

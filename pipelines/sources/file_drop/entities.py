@@ -12,8 +12,9 @@ from pipelines.sources.file_drop.expressions import ExpressionError
 from pipelines.sources.file_drop.mapping import EntityMapping
 from pipelines.sources.file_drop.reading import Staged, readable
 from pipelines.sources.file_drop.settings import BATCH_ROWS, BROKEN, FILE, FILE_VERSION, RECORD_NUMBER, targets
-from pipelines.sources.file_drop.sql import NOTHING, Value, literal, quoted
+from pipelines.sources.file_drop.sql import NOTHING, Value
 from pipelines.sources.file_drop.values import Times, as_text
+from pipelines.sql import literal, quoted
 
 _NUMBERS = ("bigint", "decimal")
 

@@ -23,7 +23,8 @@ from pipelines.sources.file_drop.files import DropFile
 from pipelines.sources.file_drop.heads import column_names
 from pipelines.sources.file_drop.mapping import Drop, Mapped
 from pipelines.sources.file_drop.settings import BROKEN, MAX_LINE_BYTES, MAX_RECORDS, RECORD_NUMBER
-from pipelines.sources.file_drop.sql import Value, literal, member, path_literal, quoted
+from pipelines.sources.file_drop.sql import Value, member
+from pipelines.sql import literal, path_literal, quoted
 
 _NESTED = ("STRUCT", "MAP", "UNION", "VARIANT")
 

@@ -1,10 +1,10 @@
-"""Names, texts and values as DuckDB's SQL writes them."""
+"""Values of a file's records in SQL."""
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
-from pathlib import Path
+
+from pipelines.sql import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +19,6 @@ class Value:
 
 
 NOTHING = Value("null::varchar", "VARCHAR")
-
-
-def quoted(identifier: str) -> str:
-    """An SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str | None) -> str:
-    """An SQL text literal; None is NULL."""
-    return "null" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-def path_literal(path: Path) -> str:
-    """An SQL literal by which DuckDB opens this one file, whatever signs its name has."""
-    return literal(glob.escape(str(path)))
 
 
 def member(name: str) -> str:

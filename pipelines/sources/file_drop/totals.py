@@ -20,8 +20,9 @@ from pipelines.sources.file_drop.entities import condition, mapped_values
 from pipelines.sources.file_drop.mapping import EntityMapping
 from pipelines.sources.file_drop.reading import Staged, plain_column, readable
 from pipelines.sources.file_drop.settings import FILE, FILE_VERSION
-from pipelines.sources.file_drop.sql import NOTHING, Value, literal, member, quoted
+from pipelines.sources.file_drop.sql import NOTHING, Value, member
 from pipelines.sources.file_drop.values import Times, moment, number
+from pipelines.sql import literal, quoted
 
 _MOMENTS = {"orders": "ordered_at", "refunds": "refunded_at"}
 _MONEY_ENTITIES = ("orders", "order_lines", "refunds")

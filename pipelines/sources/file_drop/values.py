@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from dlt.common.schema.typing import TColumnSchema
 
-from pipelines.sources.file_drop.sql import Value, literal
+from pipelines.sources.file_drop.sql import Value
+from pipelines.sql import literal
 
 _ZONE = r"(Z|z|UTC|[+-]\d{2}(:?\d{2})?)"
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}"

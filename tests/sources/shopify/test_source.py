@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,12 @@ from pipelines.sources.shopify.configuration import Configuration
 from pipelines.sources.shopify.helpers import utc
 from pipelines.sources.shopify.rows import refund_rows, total
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.shopify_shop import (
+from tests.sources.shopify.shop import (
     NOW,
     SECRET,
     WHERE,
     Node,
+    Read,
     Shop,
     adjustment,
     checkout,
@@ -37,38 +36,8 @@ from tests.sources.shopify_shop import (
     refund,
     refund_line,
     refunded_shipping,
-    rows_of,
     throttled,
 )
-
-
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """dlt as a stranger has it, with nothing of this machine."""
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def shop(far_side: FarSide) -> Shop:
-    shop = Shop()
-    far_side.answer = shop
-    return shop
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> list[float]:
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
-
-
-Read = Callable[..., list[Node]]
-
-
-@pytest.fixture
-def read(far_side: FarSide) -> Read:
-    return partial(rows_of, far_side.url)
 
 
 class Warehouse:

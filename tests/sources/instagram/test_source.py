@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from pipelines.sources.instagram import settings
 from pipelines.sources.instagram.media import is_due, is_surging
-from tests.sources.far_side import FarSide, Reply
-from tests.sources.instagram_graph import (
+from tests.sources.far_side import Reply
+from tests.sources.instagram.graph import (
     NOW,
     OWN,
     RIVAL,
@@ -24,27 +23,8 @@ from tests.sources.instagram_graph import (
     comment,
     compete,
     error,
-    plain_dlt,
     refusal,
-    serve_graph,
-    without_waiting,
 )
-
-
-@pytest.fixture
-def graph(far_side: FarSide) -> Graph:
-    return serve_graph(far_side)
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return without_waiting(monkeypatch)
-
-
-@pytest.fixture
-def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
-    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
-        yield loads
 
 
 @pytest.mark.parametrize(

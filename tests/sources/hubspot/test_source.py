@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.sources.hubspot import TABLES, search, settings
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.hubspot_crm import (
+from tests.sources.hubspot.crm import (
     KINDS,
     NOW,
     Account,
@@ -21,24 +20,7 @@ from tests.sources.hubspot_crm import (
     ago,
     iso,
     newest,
-    serve_crm,
 )
-
-
-@pytest.fixture
-def crm(far_side: FarSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
-    return serve_crm(far_side, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def account(crm: Crm, far_side: FarSide, tmp_path: Path) -> Account:
-    return Account(far_side.url, tmp_path)
-
-
-@pytest.fixture
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SEARCH_PAGE_SIZE", 10)
-
 
 # A CRM that changes while it is read
 

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from pipelines.sources.instagram import settings
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.instagram_graph import (
+from tests.sources.instagram.graph import (
     NOW,
     Graph,
     Loads,
     ago,
     error,
     gone,
-    plain_dlt,
     refusal,
-    serve_graph,
     values,
-    without_waiting,
 )
-
-
-@pytest.fixture
-def graph(far_side: FarSide) -> Graph:
-    return serve_graph(far_side)
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return without_waiting(monkeypatch)
-
-
-@pytest.fixture
-def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
-    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
-        yield loads
 
 
 def _without(*retired: str) -> Callable[[str, list[str]], Reply]:

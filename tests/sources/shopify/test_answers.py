@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,10 +12,11 @@ from dlt.extract.exceptions import ResourceExtractionError
 
 from pipelines.sources.shopify.json_client import AnswerError
 from tests.sources.far_side import FarSide, Reply, Request
-from tests.sources.shopify_shop import (
+from tests.sources.shopify.shop import (
     NOW,
     WHERE,
     Node,
+    Read,
     Shop,
     adjustment,
     checkout,
@@ -28,35 +27,8 @@ from tests.sources.shopify_shop import (
     refund,
     refund_line,
     refunded_shipping,
-    rows_of,
     throttled,
 )
-
-Read = Callable[..., list[Node]]
-
-
-@pytest.fixture
-def shop(far_side: FarSide) -> Shop:
-    shop = Shop()
-    far_side.answer = shop
-    return shop
-
-
-@pytest.fixture
-def read(far_side: FarSide) -> Read:
-    return partial(rows_of, far_side.url)
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> list[float]:
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
-
-
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
 
 
 def sales_rows(change: Callable[[Node], Any]) -> Callable[[Node], Any]:

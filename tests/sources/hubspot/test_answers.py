@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.sources.hubspot import settings
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.hubspot_crm import (
+from tests.sources.hubspot.crm import (
     NOW,
     SECRET,
     Account,
@@ -19,24 +18,7 @@ from tests.sources.hubspot_crm import (
     iso,
     newest,
     problem,
-    serve_crm,
 )
-
-
-@pytest.fixture
-def crm(far_side: FarSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
-    return serve_crm(far_side, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def account(crm: Crm, far_side: FarSide, tmp_path: Path) -> Account:
-    return Account(far_side.url, tmp_path)
-
-
-@pytest.fixture
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SEARCH_PAGE_SIZE", 10)
-
 
 # Budgets and errors
 

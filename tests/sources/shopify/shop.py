@@ -17,6 +17,8 @@ from tests.sources.far_side import Reply, Request
 NOW = datetime(2026, 6, 30, 21, tzinfo=UTC)
 SECRET = "shpat_0f4b52b1"
 Node = dict[str, Any]
+Read = Callable[..., list[Node]]
+"""Rows of a resource of the source, run alone."""
 
 
 def iso(moment: datetime) -> str:

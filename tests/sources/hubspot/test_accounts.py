@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.sources import Given
-from pipelines.sources.hubspot import TABLES, hubspot, settings
+from pipelines.sources.hubspot import TABLES, hubspot
 from pipelines.sources.hubspot.configuration import Configuration
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.hubspot_crm import (
+from tests.sources.hubspot.crm import (
     NOW,
     SECRET,
     Account,
@@ -23,24 +22,7 @@ from tests.sources.hubspot_crm import (
     Tokens,
     ago,
     newest,
-    serve_crm,
 )
-
-
-@pytest.fixture
-def crm(far_side: FarSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
-    return serve_crm(far_side, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def account(crm: Crm, far_side: FarSide, tmp_path: Path) -> Account:
-    return Account(far_side.url, tmp_path)
-
-
-@pytest.fixture
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SEARCH_PAGE_SIZE", 10)
-
 
 # Versions and credentials
 

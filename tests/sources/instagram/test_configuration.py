@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,7 +16,7 @@ from pipelines.sources import Given
 from pipelines.sources.instagram import TABLES
 from pipelines.sources.instagram.configuration import Configuration
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.instagram_graph import (
+from tests.sources.instagram.graph import (
     NOW,
     OWN,
     SECRET,
@@ -27,26 +26,7 @@ from tests.sources.instagram_graph import (
     ago,
     comment,
     ids,
-    plain_dlt,
-    serve_graph,
-    without_waiting,
 )
-
-
-@pytest.fixture
-def graph(far_side: FarSide) -> Graph:
-    return serve_graph(far_side)
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return without_waiting(monkeypatch)
-
-
-@pytest.fixture
-def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
-    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
-        yield loads
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ import pytest
 from pipelines.sources.instagram.helpers import graph_client, token_expiry
 from pipelines.sources.instagram.json_client import MOST_IDLE_PAGES, AnswerError
 from tests.sources.far_side import FarSide, Reply
-from tests.sources.instagram_graph import (
+from tests.sources.instagram.graph import (
     LATER,
     OWN,
     RIVAL_PROFILE,
@@ -26,27 +24,8 @@ from tests.sources.instagram_graph import (
     ago,
     comment,
     error,
-    plain_dlt,
     refusal,
-    serve_graph,
-    without_waiting,
 )
-
-
-@pytest.fixture
-def graph(far_side: FarSide) -> Graph:
-    return serve_graph(far_side)
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return without_waiting(monkeypatch)
-
-
-@pytest.fixture
-def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
-    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
-        yield loads
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from pipelines.sources.instagram import TABLES, settings
 from pipelines.sources.instagram.comments import ThreadMemory
 from pipelines.sources.instagram.media import History
-from tests.sources.far_side import FarSide, Reply
-from tests.sources.instagram_graph import (
+from tests.sources.far_side import Reply
+from tests.sources.instagram.graph import (
     NOW,
     OWN,
     Graph,
@@ -23,26 +22,7 @@ from tests.sources.instagram_graph import (
     comment,
     error,
     ids,
-    plain_dlt,
-    serve_graph,
-    without_waiting,
 )
-
-
-@pytest.fixture
-def graph(far_side: FarSide) -> Graph:
-    return serve_graph(far_side)
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return without_waiting(monkeypatch)
-
-
-@pytest.fixture
-def loads(far_side: FarSide, tmp_path: Path, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Loads]:
-    with plain_dlt(far_side, tmp_path, monkeypatch) as loads:
-        yield loads
 
 
 def test_comments_and_replies_land(graph: Graph, loads: Loads) -> None:
