@@ -32,6 +32,8 @@ LAYOUT = "{table_name}/day={YYYY}-{MM}-{DD}/{load_id}.{file_id}.{ext}"
 _SETTINGS: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False, "log_level": "CRITICAL", "intercept_signals": False},
     "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
+    # Each resource to its end before the next: what a source lists last is read last.
+    "extract": {"next_item_mode": "fifo"},
     "data_writer": {"disable_compression": True, "buffer_max_items": 1000},
     # A local copy that fails (disk full) fails again: report it at once, the package stays pending.
     "load": {"delete_completed_jobs": True, "raise_on_max_retries": 1, "workers": 2},

@@ -130,4 +130,4 @@ select 'aurora' as brand_id, date '2026-03-31' as cut_off, 90 as horizon_days, f
     0 as decile, value
 from (values ('bg_nbd', 0.20), ('recency_rule', 0.22)) as scores (forecaster, value);
 create table finance.mart_revenue_reconciliation as
-select date '2026-05-10' as day, 60.00 as control_total, 0.00 as unexplained_difference, date '2026-06-30' as as_of;
+select date '2026-05-10' as day, 60.00 as control_total, 0.00 as unexplained_difference, true as is_complete, date '2026-06-30' as as_of;

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import dlt
 import pytest
 import requests
 
 from pipelines.errors import ConfigError, TerminalError, TransientError
 from pipelines.landing.loading import Again, load_instance
-from tests.landing.conftest import NOW, Shop
+from pipelines.sources.hints import resource_of
+from tests.landing.conftest import NOW, READINGS, Shop
 
 
 def test_a_load_goes_on_where_the_last_accepted_one_ended(world):
@@ -259,3 +261,23 @@ def test_six_ways_to_write_a_moment_are_the_moments_that_they_say(world):
     world.load()
     expected = [(order_id, datetime(*moment, tzinfo=UTC)) for order_id, (_, moment) in written.items()]
     assert world.rows("select order_id, updated_at from t order by 1") == expected
+
+
+def test_a_source_is_read_resource_by_resource_in_its_order(world):
+    read = []
+
+    class Counting(Shop):
+        def source(self, _given):
+            def records(name):
+                for number in range(3):
+                    read.append((name, number))
+                    yield [{"shop_id": f"{name}{number}"}]
+
+            declared = resource_of(READINGS)
+            names = ("orders", "report")
+            resources = [dlt.resource(records(name), name=name, **declared) for name in names]
+            return dlt.source(lambda: resources, name="shop", max_table_nesting=0)()
+
+    shops = {"shop": Counting(kind="shop", brand="aurora", vendor=None)}
+    load_instance(world.home, "shop", world.brands.model_copy(update={"sources": shops}), NOW, world.environment)
+    assert read == [(name, number) for name in ("orders", "report") for number in range(3)]
