@@ -61,11 +61,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 def _sources(settings: Settings, brands: Brands) -> Iterator[Finding]:
     for name, known in brands.sources.items():
         yield from _source(settings, name, known)
-    try:
-        drops = instances(settings.layout, brands).keys() - brands.sources.keys()
-    except PipelineError as error:
-        yield Finding("inbox", False, f"{error.where}: {error.what}", error.remedy)
-        return
+    drops = {name: k for name, k in instances(settings.layout, brands).items() if name not in brands.sources}
+    for name, known in drops.items():
+        if known.fault:
+            yield Finding(name, False, known.fault.what, known.fault.remedy)
     yield Finding("inbox", True, ", ".join(sorted(drops)) or "empty")
 
 

@@ -139,7 +139,7 @@ def _config_tables(brands: Brands, instances: Mapping[str, SourceConfiguration],
         "value_bands": ({"value_band": "VARCHAR", "minimum_net_revenue": "DOUBLE"}, list(brands.value_bands.items())),
         "sources": (
             _texts("source_instance", "kind", "brand_id") | {"is_delivery": "BOOLEAN"},
-            [(name, known.kind, known.brand, known.is_delivery) for name, known in instances.items()],
+            [(name, k.kind, k.brand, k.is_delivery) for name, k in instances.items() if k.fault is None],
         ),
     }
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pipelines.errors import PipelineError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -85,6 +87,11 @@ class SourceConfiguration(BaseModel):
     def address(self) -> str | None:
         """What must be reachable; None: nothing."""
         return getattr(self, "base_url", None)
+
+    @property
+    def fault(self) -> PipelineError | None:
+        """Why the instance cannot be used, which `source` then raises; None: it can."""
+        return None
 
     def source(self, given: Given) -> DltSource:
         """The dlt source of this instance."""
