@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -65,18 +64,7 @@ def _opening(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[OpenTrial]:
     with ExitStack() as stack:
 
         def make(vendor: Vendor, bounds: Mapping[str, float] | None = None, name: str = "home") -> Trial:
-            _lower(patch, vendor, bounds or {})
             vendor.url = stack.enter_context(listening(vendor.answer))
-            return Trial(vendor, folder / name)
+            return Trial(vendor, folder / name, bounds or {})
 
         yield make
-
-
-def _lower(patch: pytest.MonkeyPatch, vendor: Vendor, bounds: Mapping[str, float]) -> None:
-    """Smaller pages, so that a small world has several, and smaller bounds."""
-    kind = f"pipelines.sources.{vendor.kind}"
-    settings, client = importlib.import_module(f"{kind}.settings"), importlib.import_module(f"{kind}.json_client")
-    for name, value in vendor.settings.items():
-        patch.setattr(settings, name, value)
-    for name, value in bounds.items():
-        patch.setattr(client, name, value)

@@ -8,10 +8,12 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from pipelines.brands import Brands
 from pipelines.errors import PipelineError
@@ -82,8 +84,8 @@ class Case:
 class Trial:
     """A home that loads from one vendor."""
 
-    def __init__(self, vendor: Vendor, root: Path) -> None:
-        self.vendor, self.home = vendor, Home(root)
+    def __init__(self, vendor: Vendor, root: Path, bounds: Mapping[str, float]) -> None:
+        self.vendor, self.home, self.bounds = vendor, Home(root), bounds
 
     def load(self, hours: int = 0, **variables: str) -> dict[str, tuple[int, int]]:
         """Load so many hours after the first load, and accept it; (landed, set aside) by table."""
@@ -96,9 +98,11 @@ class Trial:
             }
         )
         now = NOW + timedelta(hours=hours)
-        report = load_instance(
-            self.home, self.vendor.instance, brands, now, environment=variables or self.vendor.variables
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            self._lower(patch)
+            report = load_instance(
+                self.home, self.vendor.instance, brands, now, environment=variables or self.vendor.variables
+            )
         if report.load_id:
             Ledger(self.home.landing).accept(report.load_id, "test", "as expected")
         return dict(report.tables)
@@ -147,6 +151,15 @@ class Trial:
         assert [sign for sign in line if unicodedata.category(sign)[0] == "C" or sign in "\u2028\u2029"] == []
         assert PYTHON.findall(line) == []
         assert [text for text in self.vendor.identifiers if text in line] == []
+
+    def _lower(self, patch: pytest.MonkeyPatch) -> None:
+        """Smaller pages, so that a small world has several, and smaller bounds; only while it loads."""
+        kind = f"pipelines.sources.{self.vendor.kind}"
+        settings, client = import_module(f"{kind}.settings"), import_module(f"{kind}.json_client")
+        for name, value in self.vendor.settings.items():
+            patch.setattr(settings, name, value)
+        for name, value in self.bounds.items():
+            patch.setattr(client, name, value)
 
     def _identifiers(self) -> dict[str, str]:
         """What each token stands for."""

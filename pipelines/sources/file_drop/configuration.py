@@ -15,7 +15,6 @@ from pipelines.sources import Given, SourceConfiguration
 from pipelines.sources.file_drop import file_drop
 from pipelines.sources.file_drop.faults import leads_out
 from pipelines.sources.file_drop.mapping import read_drop
-from pipelines.sources.file_drop.settings import FILES, TABLES
 
 if TYPE_CHECKING:
     from dlt.extract import DltSource
@@ -33,7 +32,6 @@ class Configuration(SourceConfiguration):
     brand_timezone: str
     """Time zone whose days the control totals are of."""
 
-    feeds: ClassVar[Mapping[str, str]] = {name: name for name in TABLES if name != FILES} | {"customers": "persons"}
     is_delivery: ClassVar[bool] = True
     _fault: PipelineError | None = PrivateAttr(default=None)
 
