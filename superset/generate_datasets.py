@@ -49,6 +49,23 @@ FORMAT_OF_UNIT = {
 COUNT_FORMAT = ",.0f"
 """Of every other unit: posts, customers, followers and their like are counts."""
 
+CALCULATED: dict[str, list[Asset]] = {
+    "mart_best_time_to_post": [
+        {
+            "column_name": "weekday",
+            "verbose_name": "Weekday",
+            "expression": "weekday_number || ' ' || weekday_name",
+            "type": "STRING",
+            "is_dttm": False,
+            "is_active": True,
+            "groupby": True,
+            "filterable": True,
+            "description": "Weekday behind its number, which sorts it. Formula: weekday_number, weekday_name.",
+        }
+    ]
+}
+"""Columns that a chart needs and no table has, by table: charts themselves hold no SQL."""
+
 AGGREGATES = {
     "sum": "cast(sum({0}) as double)",
     "sum_boolean": "cast(sum(cast({0} as integer)) as double)",
@@ -183,7 +200,7 @@ def datasets(manifest: Asset) -> dict[str, Asset]:
 
 def _dataset(node: Asset, registry: Registry) -> Asset:
     schema, name = node["schema"], node["alias"]
-    columns = [_column(column) for column in node["columns"].values()]
+    columns = [_column(column) for column in node["columns"].values()] + CALCULATED.get(name, [])
     times = [column["column_name"] for column in columns if column["is_dttm"]]
     events = [time for time in times if time != "as_of"]
     has_currency = CURRENCY_COLUMN in node["columns"]
@@ -236,7 +253,7 @@ def _metric(metric: Asset, registry: Registry, never_mixed: list[str], has_curre
         "currency": {"symbol": "AUTO", "symbolPosition": "suffix"} if names_currency else None,
         "description": _described(metric["description"], meta),
         "warning_text": _warning(meta, never_mixed),
-        "extra": _certified(meta["formula"]),
+        "extra": _certified(meta["formula"]) | {"additive": meta["additivity"] == "additive" and not never_mixed},
     }
 
 

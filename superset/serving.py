@@ -56,11 +56,9 @@ def locked_down(temp_directory: Path, memory_limit: str, threads: int) -> dict[s
 def pin(uri: URL, params: dict[str, Any], settings: dict[str, str]) -> tuple[URL, dict[str, Any]]:
     """Turn `duckdb:///published.duckdb` into the pinned version's file, opened read-only.
 
-    SupersetGenericDBErrorException, whose message people see, for any other DuckDB and while nothing is published.
+    SupersetGenericDBErrorException, whose message people see, for any other database and while nothing is published.
     """
-    if uri.get_backend_name() != "duckdb":
-        return uri, params
-    if uri.database not in SERVED_FILES:
+    if uri.get_backend_name() != "duckdb" or uri.database not in SERVED_FILES:
         raise SupersetGenericDBErrorException(
             f"only the published files can be opened: {', '.join(sorted(SERVED_FILES))}"
         )

@@ -10,9 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from guard import VoxhouseSecurityManager, catalog_views, table_functions
+from cachelib.file import FileSystemCache
+from doors import close_doors, only_oneself
+from guard import VoxhouseSecurityManager, refuse_foreign_sql
 from serving import limit_statement_time, locked_down, pin
 from sqlalchemy.engine.url import URL
+from statements import CATALOG_VIEWS, REFUSED_FUNCTIONS
 
 _home = Path(os.environ["VOXHOUSE_HOME"]).resolve() / "superset"
 _query_seconds = float(os.environ.get("VOXHOUSE_SUPERSET_QUERY_SECONDS", "60"))
@@ -44,14 +47,33 @@ SQLALCHEMY_DATABASE_URI = os.environ.get("VOXHOUSE_SUPERSET_METADATA_URI", f"sql
 
 CUSTOM_SECURITY_MANAGER = VoxhouseSecurityManager
 PREVENT_UNSAFE_DB_CONNECTIONS = True
-DISALLOWED_SQL_FUNCTIONS = {"duckdb": table_functions() | {"getenv", "getvariable", "current_setting"}}
-DISALLOWED_SQL_TABLES = {"duckdb": catalog_views()}
-FEATURE_FLAGS = {"ALLOW_ADHOC_SUBQUERY": False, "ENABLE_TEMPLATE_PROCESSING": False, "RLS_IN_SQLLAB": True}
+SQL_QUERY_MUTATOR = refuse_foreign_sql
+FLASK_APP_MUTATOR = close_doors
+EXTRA_RELATED_QUERY_FILTERS = {"user": only_oneself}
+DATASET_IMPORT_ALLOWED_DATA_URLS: list[str] = []
+DISALLOWED_SQL_FUNCTIONS = {"duckdb": set(REFUSED_FUNCTIONS)}
+DISALLOWED_SQL_TABLES = {"duckdb": set(CATALOG_VIEWS)}
+FEATURE_FLAGS = {
+    "ALLOW_ADHOC_SUBQUERY": False,
+    "ENABLE_TEMPLATE_PROCESSING": False,
+    "RLS_IN_SQLLAB": True,
+    # Tabs are kept by the browser: Superset stores them under ids that it does not tie to their owner's queries.
+    "SQLLAB_BACKEND_PERSISTENCE": False,
+}
 AUTH_ROLE_PUBLIC = "Public"
 PUBLIC_ROLE_LIKE = None
 FAB_API_SWAGGER_UI = False
+# Only logging in is limited, in doors.py: readers behind one proxy share an address.
 RATELIMIT_ENABLED = True
+RATELIMIT_APPLICATION = None
 RATELIMIT_STORAGE_URI = "memory://"
+RATELIMIT_STRATEGY = "moving-window"
+AUTH_RATE_LIMITED = False
+# A session that has ended is gone from here, so that no copy of its cookie is worth anything.
+SESSION_SERVER_SIDE = True
+SESSION_TYPE = "cachelib"
+SESSION_CACHELIB = FileSystemCache(str(_home / "sessions"), threshold=10_000, mode=0o600)
+SESSION_PERMANENT = False
 WTF_CSRF_ENABLED = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -59,6 +81,7 @@ SESSION_COOKIE_SECURE = os.environ.get("VOXHOUSE_SUPERSET_HTTPS") == "1"
 ENABLE_PROXY_FIX = os.environ.get("VOXHOUSE_SUPERSET_BEHIND_PROXY") == "1"
 
 # Superset's default, without the hosts of its telemetry, its maps and its fonts: a browser asks nobody but this server.
+ENABLE_CORS = False
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {

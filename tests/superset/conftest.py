@@ -86,3 +86,8 @@ def finance(superset: Superset) -> Client:
 @pytest.fixture(scope="session")
 def operator(superset: Superset) -> Client:
     return superset.login("operator")
+
+
+@pytest.fixture(scope="session")
+def clients(admin: Client, viewer: Client, author: Client, finance: Client, operator: Client) -> dict[str, Client]:
+    return {"admin": admin, "viewer": viewer, "author": author, "finance": finance, "operator": operator}

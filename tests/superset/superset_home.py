@@ -34,7 +34,9 @@ def _create(con: duckdb.DuckDBPyConnection, dataset: dict[str, Any]) -> None:
     given = set(rows.columns)
     columns = ", ".join(
         f'cast({name if name in given else _default(name, kind)} as {kind}) as "{name}"'
-        for name, kind in ((column["column_name"], column["type"]) for column in dataset["columns"])
+        for name, kind in (
+            (column["column_name"], column["type"]) for column in dataset["columns"] if "expression" not in column
+        )
     )
     con.execute(f"create schema if not exists {dataset['schema']}")
     con.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ class Superset:
     home: Path
     python: Path
     query_seconds: float = 60
+    known_as: str = "bi.example.org"
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -39,6 +41,7 @@ class Superset:
             "HOME": str(self.home / "nobody"),
             "VOXHOUSE_HOME": str(self.home),
             "VOXHOUSE_SUPERSET_PORT": str(self.port),
+            "VOXHOUSE_SUPERSET_HOSTS": f"other.example.org, {self.known_as}",
             "VOXHOUSE_SUPERSET_QUERY_SECONDS": str(self.query_seconds),
             "SUPERSET_SECRET_KEY": "only-for-tests-" * 4,
             "SUPERSET_CONFIG_PATH": str(PROJECT / "superset_config.py"),
@@ -85,14 +88,23 @@ class Superset:
 
 
 class Client:
-    """REST calls of one account, with its token and its CSRF token."""
+    """Requests of one account, logged in as a browser is: by the form, with a session cookie and a CSRF token."""
 
     def __init__(self, url: str, account: str) -> None:
         self._url, self._session = url, requests.Session()
-        body = {"username": account, "password": password(account), "provider": "db", "refresh": False}
-        token = self._session.post(f"{url}/api/v1/security/login", json=body, timeout=60).json()["access_token"]
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Referer": url})
+        # The server drops idle connections after 2 s, and may do so while a request is on its way.
+        self._session.headers.update({"Referer": url, "Connection": "close"})
+        answer = log_in(self._session, url, account, password(account))
+        assert answer.headers.get("Location") == "/", f"{account} was not let in: {answer.status_code}"
         self._session.headers["X-CSRFToken"] = self.get("security/csrf_token/").json()["result"]
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return dict(self._session.cookies)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **keywords: Any) -> requests.Response:
+        """Any path of the server, not of its API alone."""
+        return self._session.request(method, f"{self._url}/{path}", json=body, timeout=120, **keywords)
 
     def get(self, path: str, **parameters: Any) -> requests.Response:
         return self._session.get(f"{self._url}/api/v1/{path}", params=parameters, timeout=120)
@@ -120,6 +132,15 @@ class Client:
         """A statement in SQL Lab."""
         body = {"database_id": database_id, "sql": sql, "schema": schema, "runAsync": False, "queryLimit": 100}
         return self.post("sqllab/execute/", body)
+
+
+def log_in(session: requests.Session, url: str, account: str, secret: str) -> requests.Response:
+    """Fill in the form, and do not follow where it leads: to the start page, or back to the form."""
+    page = session.get(f"{url}/login/", timeout=60).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token is not None, page[:500]
+    form = {"username": account, "password": secret, "csrf_token": token.group(1)}
+    return session.post(f"{url}/login/", data=form, allow_redirects=False, timeout=60)
 
 
 def password(account: str) -> str:

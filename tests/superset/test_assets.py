@@ -64,13 +64,13 @@ def test_every_uuid_stands_once_and_every_reference_resolves() -> None:
     assert {chart["dataset_uuid"] for chart in CHARTS.values()} <= set(DATASET_BY_UUID)
 
 
-def test_the_five_dashboards_hold_all_charts_of_their_folder() -> None:
+def test_the_five_dashboards_hold_all_charts_of_their_folder_and_the_shared_ones() -> None:
     assert {dashboard["slug"] for dashboard in DASHBOARD_FILES.values()} == DASHBOARDS
     for dashboard in DASHBOARD_FILES.values():
         titles = {
             chart["uuid"]: chart["slice_name"]
             for name, chart in CHARTS.items()
-            if Path(name).parent.name == dashboard["slug"]
+            if Path(name).parent.name in {dashboard["slug"], "shared" if dashboard["slug"] != "operations" else ""}
         }
         shown = {item["meta"]["uuid"]: item["meta"]["sliceName"] for item in _items(dashboard, "CHART")}
         assert shown == titles
@@ -95,7 +95,8 @@ def test_a_chart_uses_what_its_dataset_has(name: str) -> None:
     metrics = {metric["metric_name"] for metric in dataset["metrics"]}
     (query,) = json.loads(chart["query_context"])["queries"]
     assert set(query.get("metrics", [])) <= metrics
-    assert {_name(column) for column in query["columns"]} <= columns | {"weekday"}
+    assert {_name(column) for column in query["columns"]} <= columns
+    assert all(isinstance(column, str) or column["sqlExpression"] in columns for column in query["columns"])
     assert {condition["col"] for condition in query["filters"]} <= columns
     assert {ordered for ordered, _ in query["orderby"] if isinstance(ordered, str)} <= columns | metrics
     assert chart["description"]
@@ -152,7 +153,22 @@ def test_a_dataset_lets_nobody_add_what_cannot_be_added(name: str) -> None:
     assert all(column["description"] for column in dataset["columns"])
     for metric in dataset["metrics"]:
         assert metric["description"]
+        assert isinstance(metric["extra"]["additive"], bool)
         assert "reach" not in metric["expression"] or "sum(reach)" not in metric["expression"]
+
+
+def test_what_adds_up_is_what_dbt_calls_additive_and_may_be_mixed() -> None:
+    additive = {
+        metric["metric_name"]: metric["extra"]["additive"]
+        for dataset in DATASET_FILES.values()
+        for metric in dataset["metrics"]
+    }
+    assert not any(additive[name] for name in ("reach", "frequency", "attrition_rate", "customers_lost", "followers"))
+    assert all(additive[name] for name in ("reactions_gained", "posts_published", "rows_landed"))
+    for dataset in DATASET_FILES.values():
+        for metric in dataset["metrics"]:
+            warned = any(word in (metric.get("warning_text") or "") for word in ("-additive.", "Empty unless"))
+            assert not (metric["extra"]["additive"] and warned), metric["metric_name"]
 
 
 def _items(dashboard: dict[str, Any], kind: str) -> list[dict[str, Any]]:

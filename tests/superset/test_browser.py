@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from conftest import CHROMIUM, SCREENSHOTS, missing
@@ -114,4 +115,27 @@ def test_an_author_builds_a_chart_and_a_dashboard(browser: Browser, superset: Su
     page.wait_for_url("**/superset/dashboard/**")
     page.wait_for_selector("text=Posts, by an author")
     assert [d for d in author.all("dashboard") if d["dashboard_title"] == "A dashboard by an author"]
+    page.close()
+
+
+def test_an_author_queries_in_sql_lab(browser: Browser, superset: Superset, author: Client) -> None:
+    marts = next(d["id"] for d in author.all("database") if d["database_name"] == "Voxhouse marts")
+    page = _log_in(browser, superset, "author")
+    statement = "select 'seen: ' || brand_id as shown from marts.dim_brand order by 1"
+    page.goto(f"{superset.url}/sqllab/?dbid={marts}&sql={quote(statement)}&title=brands&autorun=true")
+    page.wait_for_selector("text=seen: aurora")
+    page.reload()
+    page.wait_for_selector("text=marts.dim_brand")
+    page.close()
+
+
+def test_a_reader_drills_to_the_rows_behind_a_chart(browser: Browser, superset: Superset) -> None:
+    page = _log_in(browser, superset, "viewer")
+    page.goto(f"{superset.url}/superset/dashboard/engagement/")
+    page.wait_for_selector(".dashboard-grid .slice_container")
+    page.locator("[data-test=slice-header] [aria-label='More Options']").first.click()
+    page.click("text=Drill to detail")
+    with page.expect_response("**/datasource/samples**") as samples:
+        page.wait_for_selector(".ant-modal")
+    assert samples.value.ok
     page.close()
