@@ -13,12 +13,13 @@ from pipelines.errors import ConfigError, shown
 from pipelines.sources import KINDS, Name, SourceConfiguration, configuration
 from pipelines.yaml_file import read_yaml
 
+_ZONES = available_timezones()
 MOST_FAULTS = 20
 """Told in one line."""
 
 
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _ZONES:
         raise ValueError(f"unknown time zone {name!r}")
     return name
 
@@ -95,6 +96,8 @@ class Brands(_Strict):
     """Band to its least historic net revenue in the reporting currency."""
     brands: dict[Name, Brand]
     sources: dict[Name, Source] = Field(default_factory=dict)
+    required_sources: tuple[str, ...] = ()
+    """Sources, of the inbox too, whose failure holds publication."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Brands:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.common.json import json
+from dlt.common.runtime.collector_base import Collector
 from dlt.extract import DltSource
 
 from pipelines.errors import ConfigError, TerminalError
@@ -27,9 +28,24 @@ class Extracted:
     """Where the next run goes on, as JSON: cursors and whatever else the resources keep."""
 
 
-def extract(source: DltSource, scratch: Path, state: str | None) -> Extracted:
-    """Read every selected resource from where `state` stands; raises what the source raises."""
-    pipeline = dlt.pipeline(source.name, pipelines_dir=str(scratch))
+class _Between(Collector):
+    """What dlt calls whenever a page of records came in."""
+
+    def __init__(self, pages: Callable[[], None]) -> None:
+        self._pages = pages
+
+    def update(self, *_: Any, **__: Any) -> None:
+        """A page, or a resource that ended."""
+        self._pages()
+
+    def _start(self, step: str) -> None: ...
+
+    def _stop(self) -> None: ...
+
+
+def extract(source: DltSource, scratch: Path, state: str | None, between_pages: Callable[[], None]) -> Extracted:
+    """Read every selected resource from where `state` stands; raises what the source or `between_pages` raises."""
+    pipeline = dlt.pipeline(source.name, pipelines_dir=str(scratch), progress=_Between(between_pages))
     with pipeline.managed_state() as known:
         known["sources"] = json.typed_loads(state) if state else {}
     tables = {name: _declared(name, table) for name, table in source.discover_schema().tables.items() if _is_data(name)}

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -71,10 +71,11 @@ def load_instance(
     now: datetime,
     environment: Mapping[str, str] = os.environ,
     again: Again | None = None,
+    between_pages: Callable[[], None] = lambda: None,
 ) -> LoadReport:
     """Land what is new at a source; raises PipelineError, and then nothing counts. Threads may load side by side.
 
-    `now` is the business clock, UTC; `environment` may hold credentials.
+    `now` is the business clock, UTC; `environment` may hold credentials; what `between_pages` raises ends the reading.
     """
     from dlt.common.exceptions import DltException
 
@@ -83,7 +84,7 @@ def load_instance(
         raise ConfigError("there is no such source", instance, "see `voxhouse doctor` for those that are configured")
     configured = credentials(instance, known.credentials, home.secrets_file, environment)
     try:
-        return _Load(home, instance, known, now, again, configured).run()
+        return _Load(home, instance, known, now, again, configured, between_pages).run()
     except PipelineError as error:
         fault = error
     except (DltException, duckdb.Error, sqlite3.Error, pa.ArrowException, OSError) as error:
@@ -122,6 +123,7 @@ class _Load:
     again: Again | None
     configured: Mapping[str, str]
     """Credentials as the environment has them."""
+    between_pages: Callable[[], None]
 
     def run(self) -> LoadReport:
         """Read, judge and land; a source that fails on the way has landed nothing."""
@@ -136,7 +138,7 @@ class _Load:
         with _scratch(self.home, self.instance) as scratch, closing(_connect(scratch)) as con:
             source, before = self.known.source(given), ledger.state(self.instance)
             state = forget(source, before, self.again.streams) if self.again else before
-            found = extract(source, scratch, state)
+            found = extract(source, scratch, state, self.between_pages)
             self._kept.note_end(self.known.expires_at(given))
             with Vault(self.home.pii) as vault:
                 judged = self._judge(con, ledger, found.tables, found.files, vault)

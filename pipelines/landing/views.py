@@ -16,6 +16,7 @@ from pipelines.brands import Brands
 from pipelines.landing import columns as rules
 from pipelines.landing.judge import MENDED, QUARANTINE
 from pipelines.landing.ledger import Ledger
+from pipelines.landing.readings import Reading, reading
 from pipelines.landing.streams import STREAMS
 from pipelines.sources import KINDS, SourceConfiguration
 from pipelines.sql import parquet, quoted
@@ -58,7 +59,8 @@ def register(
 ) -> None:
     """Make schema `landing`: views of every declared table, quarantine, mended and streams, and the configuration."""
     register_views(con, ledger, view_names())
-    for name, (columns, rows) in _config_tables(brands, instances, run).items():
+    readings = {name: Reading(run.as_of_at) if run.is_past else reading(ledger, name) for name in instances}
+    for name, (columns, rows) in _config_tables(brands, instances, run, readings).items():
         _create_table(con, name, columns, rows)
 
 
@@ -105,7 +107,12 @@ def _file_table(view: str, kind: str) -> str | None:
 _Config = dict[str, tuple[Mapping[str, str], list[tuple[Any, ...]]]]
 
 
-def _config_tables(brands: Brands, instances: Mapping[str, SourceConfiguration], run: RunClock) -> _Config:
+def _config_tables(
+    brands: Brands,
+    instances: Mapping[str, SourceConfiguration],
+    run: RunClock,
+    readings: Mapping[str, Reading],
+) -> _Config:
     """Columns and rows of the configuration tables, by name."""
     value, attrition = brands.lifetime_value, brands.attrition
     settings = {
@@ -137,11 +144,26 @@ def _config_tables(brands: Brands, instances: Mapping[str, SourceConfiguration],
             _accounts(brands),
         ),
         "value_bands": ({"value_band": "VARCHAR", "minimum_net_revenue": "DOUBLE"}, list(brands.value_bands.items())),
-        "sources": (
-            _texts("source_instance", "kind", "brand_id") | {"is_delivery": "BOOLEAN"},
-            [(name, k.kind, k.brand, k.is_delivery) for name, k in instances.items() if k.fault is None],
-        ),
+        "sources": _sources(instances, readings),
     }
+
+
+def _sources(
+    instances: Mapping[str, SourceConfiguration], readings: Mapping[str, Reading]
+) -> tuple[Mapping[str, str], list[tuple[Any, ...]]]:
+    """The sources that can be used, and how their newest attempts went; of a past day all is known."""
+    columns = _texts("source_instance", "kind", "brand_id") | {
+        "is_delivery": "BOOLEAN",
+        "read_at": "TIMESTAMPTZ",
+        "failing_since": "TIMESTAMPTZ",
+        "fault": "VARCHAR",
+    }
+    rows = []
+    for name, known in instances.items():
+        if known.fault is None:
+            of = readings[name]
+            rows.append((name, known.kind, known.brand, known.is_delivery, of.read_at, of.failing_since, of.fault))
+    return columns, rows
 
 
 def _accounts(brands: Brands) -> list[tuple[Any, ...]]:

@@ -89,6 +89,11 @@ class SourceConfiguration(BaseModel):
         return getattr(self, "base_url", None)
 
     @property
+    def tables(self) -> Collection[str] | None:
+        """Of its kind's tables those that it can have rows for; None: all."""
+        return None
+
+    @property
     def fault(self) -> PipelineError | None:
         """Why the instance cannot be used, which `source` then raises; None: it can."""
         return None

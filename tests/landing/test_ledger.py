@@ -147,4 +147,4 @@ def test_configuration_tables_say_what_the_run_is_for(tmp_path):
             ("borealis", "instagram", None, "borealis.shop"),
         ]
         assert rows("value_bands") == [("high", 400.0), ("low", 0.0), ("medium", 100.0)]
-        assert rows("sources") == [("ig", "instagram", "aurora", False)]
+        assert rows("sources") == [("ig", "instagram", "aurora", False, RUN.as_of_at, None, None)]

@@ -34,6 +34,7 @@ class Configuration(SourceConfiguration):
 
     is_delivery: ClassVar[bool] = True
     _fault: PipelineError | None = PrivateAttr(default=None)
+    _tables: frozenset[str] = PrivateAttr(default=frozenset())
 
     @model_validator(mode="before")
     @classmethod
@@ -41,6 +42,11 @@ class Configuration(SourceConfiguration):
         if info.context != _IN_INBOX:
             raise ValueError("a file drop is configured by the drop.yml of its folder in the inbox, not here")
         return content
+
+    @property
+    def tables(self) -> Collection[str]:
+        """Those that the drop's files are mapped to, and the files themselves."""
+        return self._tables
 
     @property
     def fault(self) -> PipelineError | None:
@@ -62,10 +68,12 @@ class Configuration(SourceConfiguration):
 
     @classmethod
     def _of(cls, folder: Path, inbox: Path, brands: Mapping[str, Any], taken: Collection[str]) -> Configuration:
-        brand, why = _UNKNOWN_BRAND, None
+        brand, why, tables = _UNKNOWN_BRAND, None, frozenset[str]()
         try:
             _check(folder, inbox, taken)
-            brand = read_drop(folder).brand
+            drop = read_drop(folder)
+            brand = drop.brand
+            tables = frozenset(mapped.entity for file in drop.files for mapped in file.entities) | {"files"}
             if brand not in brands:
                 raise fault(folder / "drop.yml", f"unknown brand {brand}", f"use {', '.join(brands)}")
         except PipelineError as error:
@@ -73,7 +81,7 @@ class Configuration(SourceConfiguration):
         timezone = brands[brand].timezone if why is None else "UTC"
         content = {"kind": "file_drop", "brand": brand, "folder": folder, "brand_timezone": timezone}
         instance = cls.model_validate(content, context=_IN_INBOX)
-        instance._fault = why  # noqa: SLF001 - its own
+        instance._fault, instance._tables = why, tables  # noqa: SLF001 - its own
         return instance
 
 
