@@ -75,7 +75,7 @@ $(WAREHOUSE)/.dev: requirements/dev.txt pyproject.toml
 	@touch $@ $(WAREHOUSE)/.warehouse
 
 $(BIN)/voxhouse: Makefile
-	@printf '#!/bin/sh\nexport PYTHONPATH="%s"\nexec "%s/python" -m orchestration.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)" > $@
+	@printf '#!/bin/sh\nexport PYTHONPATH="%s"\nexec "%s/python" -m orchestration.commands "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)" > $@
 	@chmod +x $@
 
 $(SUPERSET)/.superset: requirements/superset.txt

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from orchestration.commands.console import print_table
 from orchestration.config import Settings
-from orchestration.console import print_table
 
 RUNS = 3
 AIM_SECONDS = 75.0
@@ -23,21 +23,21 @@ def measure() -> None:
         os.environ["VOXHOUSE_SANDBOX_PORT"] = "8719"
         settings = Settings.from_environment()
         settings.prepare()
-        from orchestration.job import run_nightly
-        from orchestration.processes import stop
-        from orchestration.sandbox import control, start_sandbox
+        from orchestration.commands.runs import land_and_build
+        from orchestration.servers.processes import stop
+        from orchestration.servers.sandbox import control, start_sandbox
         from sandbox import WorldOptions
 
         try:
             start_sandbox(settings, WorldOptions())
-            run_nightly()
+            land_and_build()
             runs: list[dict[str, float]] = []
             for _ in range(RUNS):
                 control(settings, "clock", {"advance_days": 1})
                 started = time.monotonic()
-                steps = dict(run_nightly().seconds_by_step)
+                steps = dict(land_and_build().seconds_by_step)
                 runs.append({**steps, "whole run": time.monotonic() - started})
-            _print(runs, settings.warehouse)
+            _print(runs, settings.warehouse_folder / "warehouse.duckdb")
         finally:
             stop(settings, "sandbox")
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import requests
 
 from benchmarks.vendor import NOW, RECORDS, record, serving
-from orchestration.console import print_table
+from orchestration.commands.console import print_table
 from pipelines.brands import Brand, Brands
 from pipelines.home import Home
 from pipelines.landing.loading import load_instance

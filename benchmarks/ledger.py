@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.console import print_table
+from orchestration.commands.console import print_table
 from pipelines.landing import columns as rules
 from pipelines.landing.compaction import compact
 from pipelines.landing.ledger import FORMAT, Ledger

@@ -95,6 +95,11 @@ class CheckResult:
     expected: str | None
 
     @property
+    def blocks(self) -> bool:
+        """Nothing may go on."""
+        return not self.success and self.severity == "critical"
+
+    @property
     def one_line(self) -> str:
         """Where, what was seen, what may be."""
         said = [part for part in (self.observed, self.expected) if part]
@@ -111,7 +116,7 @@ class ValidationReport:
     @property
     def failures(self) -> tuple[CheckResult, ...]:
         """The critical ones: what blocks."""
-        return tuple(result for result in self.results if not result.success and result.severity == "critical")
+        return tuple(result for result in self.results if result.blocks)
 
     @property
     def success(self) -> bool:

@@ -1,1 +1,1 @@
-"""The only package that knows of all the others: Dagster definitions, the command line, publishing and processes."""
+"""The only package that knows of all the others; a room each for Dagster, the command line, publishing and servers."""

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from orchestration.config import utc_now
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, shown
 from pipelines.landing.views import RunClock
 
 
@@ -33,12 +33,20 @@ def run_clock(now: datetime, as_of: date | None) -> RunClock:
     return RunClock(as_of, datetime.combine(as_of + timedelta(days=1), time(), UTC), is_past=True)
 
 
+def past_day(now: datetime, text: str) -> date:
+    """The day named by `--as-of`; raises ConfigError for one that is none or is not over."""
+    day = parse_day(text, "--as-of")
+    if day == now.date():
+        raise ConfigError(f"{day} is the home's own day", "--as-of", "leave the option out")
+    return run_clock(now, day).as_of
+
+
 def parse_day(text: str, option: str) -> date:
     """An ISO day; raises ConfigError for anything else."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"{text!r} is not a day", option, "write it as YYYY-MM-DD") from None
+        raise ConfigError(f"'{shown(text)}' is not a day", option, "write it as YYYY-MM-DD") from None
 
 
 def check_again(since: str, sources: Sequence[str], streams: Sequence[str]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
+from orchestration.instance.files import ENVIRONMENT as INSTANCE_ENVIRONMENT
+from orchestration.instance.files import write_instance
 from pipelines.errors import ConfigError
 from pipelines.home import Home, private_folder
 
@@ -33,6 +35,7 @@ class Settings:
     superset_python: Path
     superset_port: int
     dagster_port: int
+    code_server_port: int
     sandbox_port: int
     timezone: str
 
@@ -49,6 +52,7 @@ class Settings:
             superset_python=Path(python),
             superset_port=_port(environ, "VOXHOUSE_SUPERSET_PORT", 8088),
             dagster_port=_port(environ, "VOXHOUSE_DAGSTER_PORT", 3000),
+            code_server_port=_port(environ, "VOXHOUSE_CODE_SERVER_PORT", 3001),
             sandbox_port=_port(environ, "VOXHOUSE_SANDBOX_PORT", 8710),
             timezone=_timezone(environ.get("VOXHOUSE_TIMEZONE", "Europe/Paris")),
         )
@@ -59,13 +63,13 @@ class Settings:
         return Home(self.home)
 
     @property
-    def warehouse(self) -> Path:
-        """DuckDB file in which the current run builds; nobody reads it but the run."""
-        return self.home / "warehouse" / "warehouse.duckdb"
+    def warehouse_folder(self) -> Path:
+        """Where the warehouse is built; nobody reads it but the run that builds."""
+        return self.home / "warehouse"
 
-    def past_warehouse(self, as_of: str) -> Path:
-        """The file of its own in which a run for a past date builds."""
-        return self.home / "warehouse" / f"as_of_{as_of}.duckdb"
+    def past_folder(self, as_of: date) -> Path:
+        """The folder of its own in which a past day is built."""
+        return self.warehouse_folder / f"as_of_{as_of}"
 
     @property
     def serving(self) -> Path:
@@ -85,18 +89,22 @@ class Settings:
     def tool_environment(self) -> dict[str, str]:
         """Variables that keep every tool's state in the home, its telemetry off and its clock in UTC."""
         home = self.home
-        return TELEMETRY_OFF | {
-            "VOXHOUSE_HOME": str(home),
-            "VOXHOUSE_WAREHOUSE": str(self.warehouse),
-            "DAGSTER_HOME": str(home / "dagster"),
-            "DBT_TARGET_PATH": str(self.dbt_target),
-            "DBT_LOG_PATH": str(home / "logs" / "dbt"),
-            "DBT_PROFILES_DIR": str(DBT_PROJECT),
-            "DLT_DATA_DIR": str(home / "dlt"),
-            "XDG_CACHE_HOME": str(home / "cache"),
-            "MPLCONFIGDIR": str(home / "cache" / "matplotlib"),
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-        }
+        return (
+            TELEMETRY_OFF
+            | INSTANCE_ENVIRONMENT
+            | {
+                "VOXHOUSE_HOME": str(home),
+                "VOXHOUSE_WAREHOUSE": str(self.warehouse_folder / "warehouse.duckdb"),
+                "DAGSTER_HOME": str(home / "dagster"),
+                "DBT_TARGET_PATH": str(self.dbt_target),
+                "DBT_LOG_PATH": str(home / "logs" / "dbt"),
+                "DBT_PROFILES_DIR": str(DBT_PROJECT),
+                "DLT_DATA_DIR": str(home / "dlt"),
+                "XDG_CACHE_HOME": str(home / "cache"),
+                "MPLCONFIGDIR": str(home / "cache" / "matplotlib"),
+                "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+            }
+        )
 
     def prepare(self) -> None:
         """Make the folders and point this process's tools at them; harmless when repeated.
@@ -108,22 +116,7 @@ class Settings:
         for name in ("dagster", "dbt", "logs", "run", "warehouse", "serving", "inbox"):
             private_folder(self.home / name)
         os.environ.update(self.tool_environment())
-        dagster_file = self.home / "dagster" / "dagster.yaml"
-        if not dagster_file.exists():
-            dagster_file.write_text(_DAGSTER_YAML, encoding="utf-8")
-
-
-_DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-run_monitoring:
-  enabled: true
-"""
+        write_instance(self.home / "dagster", self.code_server_port)
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -134,9 +127,10 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ConfigError(f"unknown time zone {name!r}", "VOXHOUSE_TIMEZONE", "use a name like Europe/Paris")
-    return name
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, KeyError):
+        raise ConfigError(f"unknown time zone {name!r}", "VOXHOUSE_TIMEZONE", "use a name like Europe/Paris") from None
 
 
 def utc_now() -> datetime:

@@ -1,13 +1,15 @@
-"""The dbt project as Dagster sees it, and the arguments of dbt's calls as pure functions."""
+"""The dbt project as Dagster sees it, and how its two stages are built."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from dagster_dbt import DbtProject
+import orjson
+from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.config import DBT_PROJECT, Settings
 from pipelines.errors import TerminalError
@@ -20,14 +22,34 @@ EXECUTABLE = Path(sys.executable).with_name("dbt")
 _SOURCE_ENDINGS = {".sql", ".yml", ".yaml", ".csv", ".md"}
 
 
-def build_arguments() -> list[str]:
-    """Build and test, without the unit tests: those prove the code, not the data."""
-    return ["build", "--exclude-resource-type", "unit_test", "semantic_model", "metric", "saved_query"]
+def build_arguments(select: str = "", exclude: str = "") -> list[str]:
+    """Build and test, without the unit tests: those prove the code, not the data. Dagster adds its own selection."""
+    chosen = [*(["--select", select] if select else []), *(["--exclude", exclude] if exclude else [])]
+    return ["build", *chosen, "--exclude-resource-type", "unit_test", "semantic_model", "metric", "saved_query"]
 
 
 def project(settings: Settings) -> DbtProject:
     """The project with its artefacts in the home."""
     return DbtProject(project_dir=DBT_PROJECT, target_path=settings.dbt_target, profiles_dir=DBT_PROJECT)
+
+
+def command_line(settings: Settings) -> DbtCliResource:
+    """dbt as dagster-dbt calls it."""
+    return DbtCliResource(project_dir=project(settings), dbt_executable=str(EXECUTABLE))
+
+
+def build_stage(settings: Settings, select: str, exclude: str = "") -> None:
+    """Build one stage without a word to Dagster's assets; raises TerminalError with dbt's first faults."""
+    invocation = command_line(settings).cli(build_arguments(select, exclude), raise_on_error=False)
+    faults = [
+        str(event.raw_event["info"]["msg"]) for event in invocation.stream_raw_events()
+        if event.raw_event["info"]["level"] == "error"
+    ]  # fmt: skip
+    succeeded = invocation.is_successful()
+    shutil.rmtree(invocation.target_path, ignore_errors=True)
+    if not succeeded:
+        said = "; ".join(" ".join(fault.split()) for fault in faults if fault.strip())
+        raise TerminalError(said[:600] or "dbt failed", f"dbt build --select {select}", f"see {settings.home}/logs/dbt")
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -36,21 +58,28 @@ def ensure_manifest(settings: Settings) -> Path:
     digest = _project_digest()
     if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return manifest
-    command = [
-        str(EXECUTABLE),
-        "--quiet",
-        "parse",
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-    ]
+    folder = str(DBT_PROJECT)
+    command = [str(EXECUTABLE), "--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
-        raise TerminalError(" ".join(lines[-3:]) or "dbt parse failed", str(DBT_PROJECT), "run `dbt parse` there")
+        raise TerminalError(" ".join(lines[-3:]) or "dbt parse failed", folder, "run `dbt parse` there")
     stamp.write_text(digest, encoding="utf-8")
     return manifest
+
+
+def source_descriptions(settings: Settings) -> dict[str, str]:
+    """What dbt's sources are, by the name of their landing view."""
+    sources = orjson.loads(ensure_manifest(settings).read_bytes())["sources"].values()
+    return {source["identifier"]: source["description"] for source in sources}
+
+
+def mart_keys(settings: Settings) -> list[list[str]]:
+    """Schema and name of every mart, as the manifest has them."""
+    nodes = orjson.loads(ensure_manifest(settings).read_bytes())["nodes"].values()
+    return sorted(
+        [node["schema"], node["name"]] for node in nodes if node["resource_type"] == "model" and "marts" in node["fqn"]
+    )
 
 
 def _project_digest() -> str:

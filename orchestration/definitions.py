@@ -1,15 +1,27 @@
-"""Dagster's entry point: load the defs/ folder, nothing else."""
+"""Dagster's entry point: loads the folder `defs`, and decides what holds for all of it."""
+
+from pathlib import Path
 
 import dagster as dg
 
-from orchestration import defs as folder
-from orchestration.defs.schedules import JOBS, SCHEDULES
-from orchestration.defs.transformation import RESOURCES
+from orchestration.config import Settings
+from orchestration.dbt import command_line
+from orchestration.resources import Home, Writer
 
-defs = dg.Definitions(
-    assets=dg.load_assets_from_package_module(folder, include_specs=True),
-    asset_checks=dg.load_asset_checks_from_package_module(folder),
-    jobs=JOBS,
-    schedules=SCHEDULES,
-    resources=RESOURCES,
-)
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """All definitions; whatever is launched by hand runs in one process, as the warehouse has one writer."""
+    settings = Settings.from_environment()
+    settings.prepare()
+    home = Home()
+    shared = {
+        "home": home,
+        "writer": Writer(home=home),
+        "dbt": dg.ResourceDefinition.hardcoded_resource(command_line(settings)),
+        "io_manager": dg.mem_io_manager,
+    }
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent / "defs"),
+        dg.Definitions(resources=shared, executor=dg.in_process_executor),
+    )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.query import run_query
+from orchestration.instance.guard import PROGRAM_HEADER
+from orchestration.publication.query import run_query
 from sandbox import control
 from tests.ports import free_port
 
@@ -49,7 +52,7 @@ class LiveHome:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of one call."""
-        return [sys.executable, "-m", "orchestration.cli", *arguments]
+        return [sys.executable, "-m", "orchestration.commands", *arguments]
 
     def try_voxhouse(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One call, whatever comes of it."""
@@ -73,9 +76,25 @@ class LiveHome:
         ((value,),) = [tuple(row.values()) for row in self.rows(sql)]
         return value
 
+    def graphql(self, query: str, **variables: Any) -> Any:
+        """Ask Dagster's web server as a program; its data."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.variables['VOXHOUSE_DAGSTER_PORT']}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json", **PROGRAM_HEADER},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.loads(response.read())["data"]
+
     def sandbox(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask the sandbox to change its world."""
         return control(self.path, action, body)
+
+
+def ports() -> dict[str, str]:
+    """Free ports for all that a home serves."""
+    names = ("SUPERSET", "DAGSTER", "CODE_SERVER")
+    return {f"VOXHOUSE_{name}_PORT": str(free_port()) for name in names}
 
 
 def make_home(folder: Path, variables: Mapping[str, str] = _NONE, options: Sequence[str] = SMALL_WORLD) -> LiveHome:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.homes import LiveHome, make_home
-from tests.ports import free_port
+from tests.homes import LiveHome, make_home, ports
 
 pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")
-def ports() -> dict[str, str]:
-    return {"VOXHOUSE_SUPERSET_PORT": str(free_port()), "VOXHOUSE_DAGSTER_PORT": str(free_port())}
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str]) -> Iterator[LiveHome]:
-    home = make_home(tmp_path_factory.mktemp("demo") / "home", ports)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHome]:
+    home = make_home(tmp_path_factory.mktemp("demo") / "home", ports())
     home.voxhouse("demo")
     yield home
     home.voxhouse("stop")
@@ -32,8 +23,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str]) -> Ite
     assert list(home.nobody.iterdir()) == [], "something was written to HOME"
 
 
-def _superset(home: LiveHome, ports: dict[str, str]) -> tuple[requests.Session, str]:
-    url = f"http://127.0.0.1:{ports['VOXHOUSE_SUPERSET_PORT']}"
+def _superset(home: LiveHome) -> tuple[requests.Session, str]:
+    url = f"http://127.0.0.1:{home.variables['VOXHOUSE_SUPERSET_PORT']}"
     passwords = home.path / "superset" / "passwords.env"
     assert passwords.stat().st_mode & 0o077 == 0
     lines = dict(line.split("=", 1) for line in passwords.read_text(encoding="utf-8").splitlines())
@@ -44,9 +35,9 @@ def _superset(home: LiveHome, ports: dict[str, str]) -> tuple[requests.Session, 
     return session, url
 
 
-def _shown(home: LiveHome, ports: dict[str, str], chart: str) -> Any:
+def _shown(home: LiveHome, chart: str) -> Any:
     """The first figure of a chart, as Superset answers it."""
-    session, url = _superset(home, ports)
+    session, url = _superset(home)
     charts = session.get(f"{url}/api/v1/chart/?q=(page_size:100)", timeout=60).json()["result"]
     (number,) = [found["id"] for found in charts if found["slice_name"] == chart]
     answer = session.get(f"{url}/api/v1/chart/{number}/data/", timeout=120)
@@ -55,20 +46,18 @@ def _shown(home: LiveHome, ports: dict[str, str], chart: str) -> Any:
     return next(iter(row.values()))
 
 
-def test_superset_shows_the_published_figure_and_the_old_one_after_a_rollback(
-    home: LiveHome, ports: dict[str, str]
-) -> None:
+def test_superset_shows_the_published_figure_and_the_old_one_after_a_rollback(home: LiveHome) -> None:
     figure = "select sum(historic_net_revenue)::double from mart_customer_lifetime_value where is_current"
     new = home.one(figure)
-    assert _shown(home, ports, "Historic net revenue") == pytest.approx(new, abs=0.01)
+    assert _shown(home, "Historic net revenue") == pytest.approx(new, abs=0.01)
     home.voxhouse("rollback")
     old = home.one(figure)
     assert old != new
-    assert _shown(home, ports, "Historic net revenue") == pytest.approx(old, abs=0.01)
+    assert _shown(home, "Historic net revenue") == pytest.approx(old, abs=0.01)
 
 
-def test_every_chart_of_every_dashboard_has_rows(home: LiveHome, ports: dict[str, str]) -> None:
-    session, url = _superset(home, ports)
+def test_every_chart_of_every_dashboard_has_rows(home: LiveHome) -> None:
+    session, url = _superset(home)
     charts = session.get(f"{url}/api/v1/chart/?q=(page_size:100)", timeout=60).json()["result"]
     assert len(charts) > 50
     may_be_empty = {"Quarantine by reason", "Checks that did not pass"}
@@ -78,29 +67,25 @@ def test_every_chart_of_every_dashboard_has_rows(home: LiveHome, ports: dict[str
         assert answer.json()["result"][0]["data"] or chart["slice_name"] in may_be_empty, chart["slice_name"]
 
 
-def test_dagster_shows_both_runs_and_schedules_that_are_switched_off(home: LiveHome, ports: dict[str, str]) -> None:
+def test_dagster_shows_both_runs_and_schedules_that_are_switched_off(home: LiveHome) -> None:
     query = (
         "{runsOrError {... on Runs {results {status jobName}}}"
         " repositoriesOrError {... on RepositoryConnection {nodes {schedules {name scheduleState {status}}}}}}"
     )
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{ports['VOXHOUSE_DAGSTER_PORT']}/graphql",
-        json.dumps({"query": query}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        data = json.loads(response.read())["data"]
+    data = home.graphql(query)
     runs = data["runsOrError"]["results"]
     assert [run["status"] for run in runs] == ["SUCCESS"] * len(runs)
-    assert len(runs) == 2
+    assert [run["jobName"] for run in runs] == ["build", "land"] * 2
     (repository,) = data["repositoriesOrError"]["nodes"]
     states = {schedule["name"]: schedule["scheduleState"]["status"] for schedule in repository["schedules"]}
-    assert states == {"land_schedule": "STOPPED", "nightly_schedule": "STOPPED", "weekly_schedule": "STOPPED"}
+    assert states == {"hourly": "STOPPED", "nightly": "STOPPED", "weekly": "STOPPED"}
 
 
 def test_data_docs_are_pages_of_the_home(home: LiveHome) -> None:
-    pages: list[Path] = sorted((home.path / "data_docs").glob("*/index.html"))
-    assert [page.parent.name for page in pages] == ["marts", "raw", "staging"]
+    folder = home.path / "data_docs"
+    pages = {str(page.parent.relative_to(folder)) for page in folder.rglob("index.html")}
+    sources = ("aurora_hubspot", "aurora_instagram", "aurora_shopify", "exchange_rates", "sandbox_history")
+    assert pages == {"marts", "staging", *(f"raw/{name}" for name in sources)}
 
 
 def test_a_second_demo_reuses_what_is_there(home: LiveHome) -> None:

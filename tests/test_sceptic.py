@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import random
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import duckdb
 import pytest
 
 from tests.homes import LiveHome, make_home
+from tests.marts import Marts, marts_of
 
 pytestmark = pytest.mark.xdist_group("sceptic")
 
@@ -31,27 +30,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHome]:
     yield home
     home.voxhouse("stop")
     assert list(home.nobody.iterdir()) == [], "something was written to HOME"
-
-
-# A home's vault draws its tokens at random; what is made of them is the home's own, as are the names of loads.
-OF_THE_HOME = ("person_token", "author_key", "identity_key", "source_id", "evidence", "_load_id")
-
-
-Marts = dict[str, list[tuple[object, ...]]]
-
-
-def _marts(home: LiveHome) -> Marts:
-    """Every mart's rows, sorted, without what is the home's own."""
-    tables = home.rows(
-        "select table_schema as schema, table_name as name, string_agg(column_name, ', ' order by ordinal_position)"
-        f" filter (column_name not in {OF_THE_HOME}) as columns"
-        " from information_schema.columns where table_schema in ('marts', 'finance') group by all"
-    )
-    found = {}
-    for table in tables:
-        rows = home.rows(f"select {table['columns']} from {table['schema']}.{table['name']} order by all")
-        found[f"{table['schema']}.{table['name']}"] = [tuple(row.values()) for row in rows]
-    return found
 
 
 MOVED_BY_AN_ORDER = {
@@ -98,14 +76,14 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
         "select sum(amount_reporting) from fct_refund",
     ]
     unexplained = "select sum(abs(unexplained_difference)) from mart_revenue_reconciliation"
-    before, figures, unexplained_before = _marts(home), [home.one(sql) for sql in sums], home.one(unexplained)
+    before, figures, unexplained_before = marts_of(home), [home.one(sql) for sql in sums], home.one(unexplained)
 
     refunded = home.sandbox("refund", {"order_id": order["order_id"], "share": 1.0})
     home.sandbox("likes", {"media_id": post["post_id"], "count": 1000})
     newcomer = home.sandbox("customer", {})
     home.voxhouse("run")
 
-    after = _marts(home)
+    after = marts_of(home)
     assert before.keys() == after.keys()
     assert _moved(before, after) == MOVED_BY_AN_ORDER | MOVED_BY_LIKES
     reactions = home.one(f"select reactions from mart_post_performance where post_key = '{post['post_key']}'")
@@ -116,61 +94,73 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     assert home.one(unexplained) == unexplained_before
 
     home.voxhouse("run")
-    assert _moved(after, _marts(home)) == {}, "a run with nothing new moves nothing"
+    assert _moved(after, marts_of(home)) == {}, "a run with nothing new moves nothing"
     home.voxhouse("rollback")
     home.voxhouse("rollback")
-    assert _moved(before, _marts(home)) == {}
+    assert _moved(before, marts_of(home)) == {}
 
 
-def test_a_run_killed_at_a_random_moment_leaves_the_same_marts(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "killed")
-    calm = make_home(tmp_path / "calm")
-    try:
-        moment = random.Random(os.getpid()).uniform(4.0, 25.0)
-        process = subprocess.Popen(
-            home.command("run"), env=home.environment, cwd=home.path, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        time.sleep(moment)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        home.voxhouse("run")
-        calm.voxhouse("run")
-        killed, expected = _marts(home), _marts(calm)
-        assert killed.keys() == expected.keys()
-        differing = [name for name in expected if killed[name] != expected[name]]
-        assert not differing, f"killed after {moment:.1f} s: {differing}"
-    finally:
-        home.voxhouse("stop")
-        calm.voxhouse("stop")
-
-
-def _one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The only line that a failed call says to the user."""
-    assert done.returncode == 1
+def _one_line(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
+    """The only line that a failed call, or one of which a source failed, says to the user."""
+    assert done.returncode == code
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("voxhouse:")]
     assert "Traceback" not in done.stderr
     return line
 
 
-def test_a_broken_source_stops_the_run_in_one_line_and_what_was_published_stays(home: LiveHome) -> None:
-    before = home.voxhouse("versions")
+SOURCES_FAILED = 3
+"""Exit code of a run that published without the newest of a source."""
+
+
+def test_a_broken_source_fails_alone_and_the_version_says_as_of_when_it_shows_it(home: LiveHome) -> None:
+    shop = "select count(*), max(ordered_at) from fct_order where source_instance = 'aurora_shopify'"
+    orders, readings = home.rows(shop), home.one("select count(*) from fct_post_snapshot")
+    now = home.one("select max(read_at) from operations.freshness where source_instance = 'aurora_shopify'")
     home.sandbox("trouble", {"api": "shopify", "kind": "bad_types", "times": 1000, "share": 1.0})
     home.sandbox("clock", {"advance_days": 5})
     try:
         done = home.try_voxhouse("run")
     finally:
         home.sandbox("calm", {})
-    assert "records quarantined" in _one_line(done)
-    assert "held" in home.voxhouse("loads")
+    line = _one_line(done, SOURCES_FAILED)
+    assert line.startswith("voxhouse: aurora_shopify: load ")
+    assert "records quarantined" in line
+    assert done.stdout.endswith("published, 1 source failed\n")
+    assert home.rows(shop) == orders
+    assert home.one("select count(*) from fct_post_snapshot") > readings
+    behind = home.rows(
+        "select distinct source_instance, read_at, failing_since from operations.freshness where not is_fresh"
+    )
+    assert behind == [{"source_instance": "aurora_shopify", "read_at": now, "failing_since": now + timedelta(days=5)}]
+    home.voxhouse("run")
+    assert home.one("select count(*) from operations.freshness where not is_fresh") == 0
+
+
+def test_a_required_source_that_fails_holds_publication(home: LiveHome) -> None:
+    before, brands = home.voxhouse("versions"), home.path / "brands.yml"
+    configured = brands.read_text(encoding="utf-8")
+    brands.write_text(f"required_sources: [aurora_hubspot]\n{configured}", encoding="utf-8")
+    home.sandbox("trouble", {"api": "hubspot", "kind": "expired_token", "times": 1000})
+    try:
+        line = _one_line(home.try_voxhouse("run"))
+    finally:
+        home.sandbox("calm", {})
+    assert "required_sources: publication is held: aurora_hubspot fails since " in line
+    assert line.endswith("nothing was published")
     assert home.voxhouse("versions") == before
     home.voxhouse("run")
+    assert home.voxhouse("versions") != before
+    brands.write_text(configured, encoding="utf-8")
 
 
 def test_a_run_for_a_past_day_moves_nothing_in_service(home: LiveHome) -> None:
     in_service = home.one("select max(version_id) from operations.version")
-    day = "2026-05-31"
+    day, assets = "2026-05-31", [("marts", "fct_order"), ("intermediate", "int_orders"), ("sources", "aurora_shopify")]
+    made_by = [_made_by(home, *key) for key in assets]
+    docs = {path: path.stat().st_mtime_ns for path in (home.path / "data_docs").rglob("*.html")}
     home.voxhouse("run", "--as-of", day)
+    assert [_made_by(home, *key) for key in assets] == made_by, "no event of a past day is one of today's assets"
+    assert {path: path.stat().st_mtime_ns for path in (home.path / "data_docs").rglob("*.html")} == docs
     assert home.one("select max(version_id) from operations.version") == in_service
     assert f"as-of-{day}" in home.voxhouse("versions")
 
@@ -209,20 +199,22 @@ def _landed(home: LiveHome) -> set[tuple[Path, int]]:
 
 
 def test_a_full_refresh_rebuilds_the_same_marts_and_leaves_landing_alone(home: LiveHome) -> None:
-    marts, landed = _marts(home), _landed(home)
+    marts, landed = marts_of(home), _landed(home)
     with (home.path / "warehouse" / "warehouse.duckdb").open("wb") as damaged:
         damaged.write(b"not a database")
     home.voxhouse("run", "--full-refresh")
-    assert _marts(home) == marts
+    assert marts_of(home) == marts
     assert _landed(home) == landed
 
 
-def test_two_runs_at_once_and_other_bad_calls_are_told_in_one_line(home: LiveHome) -> None:
+def test_two_runs_at_once_wait_for_each_other_and_bad_calls_are_told_in_one_line(home: LiveHome) -> None:
     first = subprocess.Popen(home.command("run"), env=home.environment, cwd=home.path, stderr=subprocess.DEVNULL)
     lock = home.path / "run" / "warehouse.holder"
     while not lock.exists():
         time.sleep(0.1)
-    assert "another run (run " in _one_line(home.try_voxhouse("run"))
+    second = home.try_voxhouse("run")
+    assert f"warehouse: process {first.pid} is at work; waiting for it to end" in second.stderr
+    assert second.returncode == 0
     assert first.wait(timeout=600) == 0
     assert "unknown source nowhere; known are: aurora_hubspot" in _one_line(
         home.try_voxhouse("run", "--source", "nowhere")
@@ -233,7 +225,7 @@ def test_two_runs_at_once_and_other_bad_calls_are_told_in_one_line(home: LiveHom
     kept = secrets.read_text(encoding="utf-8")
     secrets.write_text("", encoding="utf-8")
     try:
-        line = _one_line(home.try_voxhouse("run", "--source", "aurora_shopify"))
+        line = _one_line(home.try_voxhouse("run", "--source", "aurora_shopify"), SOURCES_FAILED)
         assert "missing credentials VOXHOUSE_AURORA_SHOPIFY_CLIENT_ID, VOXHOUSE_AURORA_SHOPIFY_CLIENT_SECRET or" in line
     finally:
         secrets.write_text(kept, encoding="utf-8")

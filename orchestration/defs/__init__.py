@@ -1,1 +1,1 @@
-"""Assets, checks, jobs and schedules, one concept a module; logic lives in the modules above this folder."""
+"""What Dagster shows and when it runs, one concept a module. Importing them opens no file of a home."""

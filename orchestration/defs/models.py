@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.models import fit_and_land
-from orchestration.resources import HomeRun
-from orchestration.steps import one_clear_cause, tell
+from orchestration.failures import one_clear_cause
+from orchestration.fitting import fit_and_land
+from orchestration.progress import tell
+from orchestration.resources import Writer
 from orchestration.translators import landing_key, landing_spec
+from pipelines.landing.views import RESULTS
 from pipelines.models.tables import TABLES
 
 ORDER_DAYS = dg.AssetKey(["intermediate", "int_customer_order_days"])
@@ -16,15 +18,19 @@ ORDER_DAYS = dg.AssetKey(["intermediate", "int_customer_order_days"])
 @dg.multi_asset(
     name="fit_models",
     description="Lifetime value and attrition risk for every month end and the current day; known results are kept.",
-    specs=[landing_spec("models", table).merge_attributes(deps=[ORDER_DAYS]) for table in TABLES],
+    specs=[
+        landing_spec(RESULTS, table).replace_attributes(
+            deps=[ORDER_DAYS], group_name="value", kinds={"python", "parquet"}
+        )
+        for table in TABLES
+    ],
 )
-def fit_models(context: dg.AssetExecutionContext, home: HomeRun) -> Iterator[dg.MaterializeResult[None]]:
+def fit_models(context: dg.AssetExecutionContext, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
     """Fits what has no result yet; unchanged input lands nothing."""
     with one_clear_cause():
-        landed = fit_and_land(home)
-    tell(context, f"models: {sum(landed.values()):,} rows landed")
+        landed = fit_and_land(writer.warehouse)
+    tell(context, f"fit_models: {sum(landed.values()):,} rows landed")
     for table in TABLES:
         yield dg.MaterializeResult(
-            asset_key=landing_key("models", table),
-            metadata={"dagster/partition_row_count": landed.get(table, 0)},
+            asset_key=landing_key(RESULTS, table), metadata={"rows_landed": landed.get(table, 0)}
         )

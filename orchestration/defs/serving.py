@@ -1,57 +1,81 @@
-"""Publication and what reads it: one version for each run, and the dashboards downstream of it."""
+"""Publication and what reads it: one version for each build, and the dashboards downstream of it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 import yaml
 
 from orchestration.config import SUPERSET_PROJECT, Settings
-from orchestration.defs.transformation import build_marts
-from orchestration.operations import operations_tables
-from orchestration.publishing import build_version, clean, new_version_id, put_in_service
-from orchestration.resources import HomeRun
-from orchestration.steps import one_clear_cause, tell
+from orchestration.dbt import mart_keys
+from orchestration.failures import one_clear_cause
+from orchestration.progress import tell
+from orchestration.publication.publish import Made, publish
+from orchestration.resources import Writer
+from orchestration.translators import OWNERS, PUBLISHED
 
-PUBLISHED = dg.AssetKey(["serving", "published_version"])
+EVERY_SOURCE = "every_source_is_in"
 
 
-@dg.asset(
-    key=PUBLISHED,
-    deps=[build_marts],
-    group_name="serving",
-    owners=["team:data-engineering"],
-    kinds={"duckdb"},
-    description="Immutable copy of the marts that Superset reads; `current` points at the one in service.",
-)
-def published_version(context: dg.AssetExecutionContext, home: HomeRun) -> dg.MaterializeResult[None]:
-    """Builds the version, checks the copies, and swaps the symlink unless the run is for a past day."""
-    with one_clear_cause():
-        past_day = str(home.clock.as_of) if home.clock.is_past else None
-        version_id = new_version_id(context.run_id, past_day, home.wall_clock)
-        rows = build_version(
-            home.settings.serving, version_id, home.warehouse, operations_tables(home, version_id, context.run_id)
-        )
-        in_service = past_day is None or home.publish
-        if in_service:
-            put_in_service(home.settings.serving, version_id)
-        removed = clean(home.settings.serving)
-    tell(context, f"version {version_id} {'published' if in_service else 'made, not in service'}")
-    return dg.MaterializeResult(
-        metadata={
-            "version_id": version_id,
-            "in_service": in_service,
-            "as_of": str(home.clock.as_of),
-            "dagster/row_count": sum(rows.values()),
-            "rows": dg.MetadataValue.json(rows),
-            "versions_removed": removed,
-        }
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The version that is in service, and the dashboards that show it."""
+    settings = Settings.from_environment()
+    return dg.Definitions(assets=[_published_version(settings), *_dashboards(settings.superset_port)])
+
+
+def _published_version(settings: Settings) -> dg.AssetsDefinition:
+    spec = dg.AssetSpec(
+        PUBLISHED,
+        deps=mart_keys(settings),
+        group_name="published",
+        owners=[OWNERS["landing"]],
+        kinds={"duckdb"},
+        description="Immutable copy of the marts that Superset reads; `current` points at the one in service.",
+        freshness_policy=dg.FreshnessPolicy.cron("0 7 * * *", timedelta(hours=7), timezone=settings.timezone),
     )
+    check = dg.AssetCheckSpec(EVERY_SOURCE, asset=PUBLISHED, description="No source is shown as it was before.")
+
+    @dg.multi_asset(name="published_version", specs=[spec], check_specs=[check])
+    def step(
+        context: dg.AssetExecutionContext, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Builds the version, checks the copies and swaps the symlink, unless an older one is held in service."""
+        with one_clear_cause():
+            made = publish(writer.warehouse, context.run.run_id)
+        tell(context, made.one_line)
+        context.instance.add_run_tags(context.run.run_id, {"voxhouse/version": made.version_id})
+        yield dg.MaterializeResult(asset_key=PUBLISHED, metadata=_shown(made))
+        behind = "; ".join(made.behind)
+        yield dg.AssetCheckResult(
+            asset_key=PUBLISHED,
+            check_name=EVERY_SOURCE,
+            passed=not behind,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=behind or None,
+            metadata={"failed": len(made.behind)},
+        )
+
+    return step
 
 
-def _dashboards() -> list[dg.AssetSpec]:
+def _shown(made: Made) -> dict[str, Any]:
+    return {
+        "version_id": made.version_id,
+        "in_service": made.in_service,
+        "as_of": str(made.as_of),
+        "dagster/row_count": sum(made.rows.values()),
+        "rows": dg.MetadataValue.json(dict(made.rows)),
+        "versions_removed": list(made.removed),
+    }
+
+
+def _dashboards(port: int) -> list[dg.AssetSpec]:
     """Superset's dashboards downstream of the publication, with a link each."""
-    port = Settings.from_environment().superset_port
     specs = []
     for path in sorted((SUPERSET_PROJECT / "assets" / "dashboards").glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         url = f"http://127.0.0.1:{port}/superset/dashboard/{content['slug']}/"
         specs.append(
             dg.AssetSpec(
@@ -59,12 +83,9 @@ def _dashboards() -> list[dg.AssetSpec]:
                 deps=[PUBLISHED],
                 description=content.get("description") or content["dashboard_title"],
                 group_name="dashboards",
-                owners=["team:analytics"],
+                owners=[OWNERS["marts"]],
                 kinds={"superset"},
                 metadata={"dashboard": dg.MetadataValue.url(url)},
             )
         )
     return specs
-
-
-dashboards = _dashboards()

@@ -11,60 +11,69 @@ from orchestration.config import Settings
 from orchestration.dbt import (
     AFTER_MODELS,
     BEFORE_MODELS_SELECT,
-    EXECUTABLE,
     MARTS_SELECT,
     build_arguments,
     ensure_manifest,
     project,
 )
-from orchestration.resources import HomeRun
-from orchestration.steps import one_clear_cause, tell
+from orchestration.failures import one_clear_cause
+from orchestration.progress import tell
+from orchestration.resources import Writer
 from orchestration.translators import WarehouseTranslator
-from orchestration.warehouse import open_landing, row_counts
-
-_SETTINGS = Settings.from_environment()
-_SETTINGS.prepare()
-_PROJECT = project(_SETTINGS)
-MANIFEST = ensure_manifest(_SETTINGS)
-TRANSLATOR = WarehouseTranslator()
+from pipelines.landing.loading import instances
+from pipelines.landing.readings import require
 
 
-@dbt_assets(
-    name="build_staging",
-    manifest=MANIFEST,
-    select=BEFORE_MODELS_SELECT,
-    exclude=AFTER_MODELS,
-    project=_PROJECT,
-    dagster_dbt_translator=TRANSLATOR,
-)
-def build_staging(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeRun) -> Iterator[Any]:
-    """Newest versions, one model of accounts, posts, messages, people and orders."""
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Two steps, an asset a model, a check a test."""
+    settings = Settings.from_environment()
+    manifest, shown = ensure_manifest(settings), project(settings)
+
+    @dbt_assets(
+        name="build_staging",
+        manifest=manifest,
+        select=BEFORE_MODELS_SELECT,
+        exclude=AFTER_MODELS,
+        project=shown,
+        dagster_dbt_translator=WarehouseTranslator(),
+    )
+    def build_staging(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer: Writer) -> Iterator[Any]:
+        """Newest versions, one model of accounts, posts, messages, people and orders."""
+        with one_clear_cause():
+            _begin(writer)
+        yield from _build(context, dbt, writer)
+
+    @dbt_assets(
+        name="build_marts",
+        manifest=manifest,
+        select=MARTS_SELECT,
+        project=shown,
+        dagster_dbt_translator=WarehouseTranslator(),
+    )
+    def build_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer: Writer) -> Iterator[Any]:
+        """Dimensions, facts and marts, in the schemas marts and finance."""
+        yield from _build(context, dbt, writer)
+
+    return dg.Definitions(assets=[build_staging, build_marts])
+
+
+def _begin(writer: Writer) -> None:
+    """Start from an empty file where that is asked for, and not at all where a required source is missing."""
+    warehouse = writer.warehouse
+    require(warehouse.ledger, warehouse.brands.required_sources, instances(warehouse.settings.layout, warehouse.brands))
+    if writer.home.full_refresh:
+        warehouse.file.unlink(missing_ok=True)
+
+
+def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer: Writer) -> Iterator[Any]:
     with one_clear_cause():
-        if home.full_refresh:
-            home.warehouse.unlink(missing_ok=True)
-        open_landing(home)
-    yield from _build(context, dbt, home)
-
-
-@dbt_assets(
-    name="build_marts",
-    manifest=MANIFEST,
-    select=MARTS_SELECT,
-    project=_PROJECT,
-    dagster_dbt_translator=TRANSLATOR,
-)
-def build_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeRun) -> Iterator[Any]:
-    """Dimensions, facts and marts, in the schemas marts and finance."""
-    with one_clear_cause():
-        open_landing(home)
-    yield from _build(context, dbt, home)
-
-
-def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeRun) -> Iterator[Any]:
+        warehouse = writer.warehouse
+        warehouse.open_landing()
     invocation = dbt.cli(build_arguments(), context=context)
     events = list(invocation.stream())
     shutil.rmtree(invocation.target_path)
-    counts = row_counts(home)
+    counts = warehouse.row_counts()
     built = 0
     for event in events:
         if isinstance(event, dg.Output):
@@ -75,6 +84,3 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: HomeRun
         else:
             yield event
     tell(context, f"{context.op_def.name}: {built} tables built and tested")
-
-
-RESOURCES = {"dbt": DbtCliResource(project_dir=_PROJECT, dbt_executable=str(EXECUTABLE)), "home": HomeRun()}

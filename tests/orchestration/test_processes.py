@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import processes
 from orchestration.config import Settings
-from orchestration.processes import Server
+from orchestration.servers import processes
+from orchestration.servers.processes import Server
 from pipelines.errors import TerminalError
 from tests.ports import free_port
 

@@ -83,7 +83,7 @@ def test_nothing_beside_its_folder_names_a_vendor() -> None:
 def test_the_command_line_names_none(capsys: pytest.CaptureFixture[str]) -> None:
     from typer.testing import CliRunner
 
-    from orchestration.cli import app
+    from orchestration.commands import app
 
     for command in (["sandbox", "--help"], ["sandbox", "start", "--help"], ["sandbox", "trouble", "--help"]):
         told = CliRunner().invoke(app, command).output.lower()

@@ -8,8 +8,8 @@ from typing import Any
 
 import sandbox
 from orchestration.config import CHECKOUT, Settings
-from orchestration.processes import Server, start
-from orchestration.steps import say
+from orchestration.progress import say
+from orchestration.servers.processes import Server, start
 from pipelines.errors import TerminalError
 
 

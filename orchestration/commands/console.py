@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from orchestration.job import RunResult
+    from orchestration.commands.runs import Published
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -22,7 +23,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         is_number = any(isinstance(row[index], int | float) for row in rows)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
 
 
@@ -34,7 +35,13 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def report_run(result: RunResult) -> None:
-    """Seconds by step, and the version that was made."""
+def report_run(result: Published) -> None:
+    """Seconds by step, the version that was made, and the sources that are not in it as they are now."""
     print_table(["step", "seconds"], [(step, round(seconds, 1)) for step, seconds in result.seconds_by_step.items()])
-    Console().print(f"version {result.version_id}")
+    console = Console(soft_wrap=True)
+    console.print(f"version {result.version_id}")
+    if result.failed_sources:
+        for line in result.failed_sources:
+            print(f"voxhouse: {line}", file=sys.stderr)
+        count = len(result.failed_sources)
+        console.print(f"published, {count} source{'s' if count > 1 else ''} failed")

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from orchestration.config import SUPERSET_PROJECT, Settings
-from orchestration.processes import Server
+from orchestration.servers.processes import Server
 from pipelines.errors import ConfigError, TerminalError
 
 ACCOUNTS = ("admin", "viewer", "author", "finance", "operator")

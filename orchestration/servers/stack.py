@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from orchestration.config import CHECKOUT, Settings
-from orchestration.processes import Server, start
-from orchestration.sandbox import sandbox_server
-from orchestration.steps import say
-from orchestration.superset import deploy, passwords_file, superset_server
-from pipelines.errors import ConfigError
+from orchestration.config import Settings
+from orchestration.progress import say
+from orchestration.servers.dagster import dagster_servers
+from orchestration.servers.processes import Server, start
+from orchestration.servers.sandbox import sandbox_server
+from orchestration.servers.superset import deploy, passwords_file, superset_server
+from pipelines.errors import ConfigError, shown
 
 ALL = ("sandbox", "superset", "dagster", "daemon")
 
@@ -20,8 +19,12 @@ def serve_all(settings: Settings, only: Sequence[str]) -> None:
     """Start what is asked for (none named: everything that the home has) and say where to look."""
     unknown = sorted(set(only) - set(ALL))
     if unknown:
-        raise ConfigError(f"unknown server {', '.join(unknown)}", "--only", f"name some of {', '.join(ALL)}")
-    wanted = only or [name for name in ALL if name != "sandbox" or (settings.home / "sandbox").exists()]
+        raise ConfigError(
+            f"unknown server {', '.join(map(shown, unknown))}", "--only", f"name some of {', '.join(ALL)}"
+        )
+    wanted = list(only) or [name for name in ALL if name != "sandbox" or (settings.home / "sandbox").exists()]
+    if {"dagster", "daemon"} & set(wanted):
+        wanted.append("code_server")
     if "superset" in wanted:
         say("Superset: roles, users and dashboards")
         deploy(settings)
@@ -33,18 +36,7 @@ def serve_all(settings: Settings, only: Sequence[str]) -> None:
 
 
 def _servers(settings: Settings) -> list[Server]:
-    bin_folder = Path(sys.executable).parent
-    module = ["-m", "orchestration.definitions"]
-    port = str(settings.dagster_port)
-    web = [str(bin_folder / "dagster-webserver"), "-h", "127.0.0.1", "-p", port, *module]
-    daemon = [str(bin_folder / "dagster-daemon"), "run", *module]
-    environment = {"PYTHONPATH": str(CHECKOUT)}
-    return [
-        sandbox_server(settings),
-        superset_server(settings),
-        Server("dagster", web, environment, f"http://127.0.0.1:{port}/server_info"),
-        Server("daemon", daemon, environment, None),
-    ]
+    return [sandbox_server(settings), superset_server(settings), *dagster_servers(settings)]
 
 
 def _say_where(settings: Settings, wanted: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,50 +17,57 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.config import Settings
-from pipelines.errors import TerminalError
+from pipelines.errors import ConfigError, TerminalError, shown
 
 STOP_SECONDS = 15.0
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A process to start: its command, and the page that answers once it is up (none: no page)."""
+    """A process to start: its command, and how it shows that it is up: by a page, by a port, or not at all."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    url: str | None
+    url: str | None = None
+    port: int | None = None
     patience_seconds: float = 120.0
+    inherits: bool = True
+    """Whether it also gets the variables of whoever starts it."""
 
 
 def is_running(settings: Settings, name: str) -> bool:
     """Whether the process of that name that we started is still the one with its pid."""
     note = _read_note(_note_path(settings, name))
-    return note is not None and _start_time(note["pid"]) == note["start_time"]
+    return note is not None and start_time(note["pid"]) == note["start_time"]
 
 
 def start(settings: Settings, server: Server) -> bool:
     """Start a server unless it runs; returns whether it was started. Raises TerminalError with the log's last line."""
     if is_running(settings, server.name):
         return False
-    if server.url:
-        _require_free_port(server.name, server.url)
+    port = urllib.parse.urlsplit(server.url).port if server.url else server.port
+    if port:
+        _require_free_port(server.name, port)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background jobs ignore it, children inherit that, and Dagster's servers end by it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     log_path = settings.home / "logs" / f"{server.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             server.command,
-            env={**os.environ, **server.environment},
+            env={**(os.environ if server.inherits else {}), **server.environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=settings.home,
         )
-    note = {"pid": process.pid, "start_time": _start_time(process.pid)}
+    note = {"pid": process.pid, "start_time": start_time(process.pid)}
     _note_path(settings, server.name).write_text(json.dumps(note), encoding="utf-8")
-    if server.url:
-        _wait(process, server, server.url, log_path)
+    _wait(process, server, log_path)
     return True
 
 
@@ -82,12 +90,12 @@ def stop(settings: Settings, name: str) -> bool:
 
 def names(settings: Settings) -> list[str]:
     """Names of the servers that were started and not stopped."""
-    return sorted(path.stem for path in (settings.home / "run").glob("*.server"))
+    stems = (path.stem for path in (settings.home / "run").glob("*.server"))
+    return sorted(name for name in stems if _NAME.fullmatch(name))
 
 
-def _require_free_port(name: str, url: str) -> None:
+def _require_free_port(name: str, port: int) -> None:
     """Another home's server on our port would answer in place of ours."""
-    port = urllib.parse.urlsplit(url).port or 80
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -97,15 +105,25 @@ def _require_free_port(name: str, url: str) -> None:
             raise TerminalError(f"port {port} is taken", name, remedy) from error
 
 
-def _wait(process: subprocess.Popen[bytes], server: Server, url: str, log_path: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], server: Server, log_path: Path) -> None:
     deadline = time.monotonic() + server.patience_seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise TerminalError(f"{server.name} ended: {_last_line(log_path)}", str(log_path), "read the log")
-        if _answers(url):
+        if _is_up(server):
             return
         time.sleep(0.3)
-    raise TerminalError(f"{server.name} does not answer at {url}", str(log_path), "read the log")
+    raise TerminalError(f"{server.name} does not answer at {server.url or server.port}", str(log_path), "read the log")
+
+
+def _is_up(server: Server) -> bool:
+    if server.url:
+        return _answers(server.url)
+    if server.port:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", server.port)) == 0
+    return True
 
 
 def _answers(url: str) -> bool:
@@ -124,6 +142,9 @@ def _last_line(path: Path) -> str:
 
 
 def _note_path(settings: Settings, name: str) -> Path:
+    """Raises ConfigError for what is no name, before it becomes part of a path."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"'{shown(name)}' is no name of a server", "servers", "small letters, digits, _ and -")
     return settings.home / "run" / f"{name}.server"
 
 
@@ -134,7 +155,7 @@ def _read_note(path: Path) -> dict[str, int] | None:
     return content
 
 
-def _start_time(pid: int) -> int:
+def start_time(pid: int) -> int:
     """Clock ticks after boot at which a live process started; 0 when there is none: pids are used again."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.resources import HomeRun
-from pipelines.landing.results import land
-from pipelines.models.lifetime_value import run
+from orchestration.warehouse import Warehouse
 
 MODELS_INSTANCE = "voxhouse_models"
 # The newest result of a brand and day: input that was restated and put back must be fitted again.
@@ -17,13 +15,16 @@ _KNOWN_SQL = """
 """
 
 
-def fit_and_land(home: HomeRun) -> dict[str, int]:
+def fit_and_land(warehouse: Warehouse) -> dict[str, int]:
     """Fit what is not known for this input yet; returns rows landed by table, nothing when all is known."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    from pipelines.landing.results import land
+    from pipelines.models.lifetime_value import run
+
+    with duckdb.connect(str(warehouse.file), read_only=True) as connection:
         order_days = connection.execute("from intermediate.int_customer_order_days").to_arrow_table()
         known = {row[0] for row in connection.execute(_KNOWN_SQL).fetchall()}
-    tables = run(order_days, home.clock.as_of, home.brands, known)
+    tables = run(order_days, warehouse.clock.as_of, warehouse.brands, known)
     if tables:
-        layout = home.settings.layout
-        land(layout.landing, layout.dlt, MODELS_INSTANCE, tables, home.now)
+        layout = warehouse.settings.layout
+        land(layout.landing, layout.dlt, MODELS_INSTANCE, tables, warehouse.now)
     return {table: rows.num_rows for table, rows in tables.items()}

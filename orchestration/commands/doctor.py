@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestration.clock import home_now
+from orchestration.commands.console import print_table
 from orchestration.config import Settings
-from orchestration.console import print_table
-from orchestration.publishing import current_version
-from orchestration.query import run_query
+from orchestration.publication.hold import held
+from orchestration.publication.query import run_query
+from orchestration.publication.versions import current_version
+from orchestration.servers.processes import is_running, names
 from pipelines.brands import Brands, load_brands
 from pipelines.credentials import WARNED_BEFORE, KeptTokens, credentials
 from pipelines.errors import PipelineError
@@ -56,6 +58,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _sources(settings, brands)
     yield from _loads(settings)
     yield from _publication(settings)
+    yield from _dagster(settings)
 
 
 def _sources(settings: Settings, brands: Brands) -> Iterator[Finding]:
@@ -113,17 +116,32 @@ def _publication(settings: Settings) -> Iterator[Finding]:
     if version is None:
         yield Finding("published", False, "nothing yet", "`voxhouse run`")
         return
-    yield Finding("published", True, version)
+    hold = held(settings.serving)
+    until = f"held by {hold.by} since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.reason}" if hold else ""
+    yield Finding("published", hold is None, f"{version} {until}".strip(), "`voxhouse release`" if hold else "")
     _, rows = run_query(
         settings.serving,
-        "select source_instance, max(age_hours), bool_or(is_fresh) from operations.freshness group by 1",
+        "select source_instance, max(read_at), bool_and(is_fresh), max(fault) from operations.freshness group by 1",
     )
-    for instance, age_hours, is_fresh in rows:
-        yield Finding(
-            f"{instance} fresh",
-            is_fresh,
-            f"read {age_hours:.0f} h before the version",
-            "" if is_fresh else "`voxhouse run`",
-        )
+    for instance, read_at, is_fresh, fault in rows:
+        shown = f"shown as of {read_at:%Y-%m-%d %H:%M} UTC" if read_at else "never read"
+        yield Finding(f"{instance} fresh", is_fresh, shown, fault or "`voxhouse run`")
     _, rows = run_query(settings.serving, "select coalesce(sum(records_count), 0) from operations.quarantine")
     yield Finding("quarantine", True, f"{rows[0][0]:,} records; `voxhouse query 'from operations.quarantine'` says why")
+
+
+def _dagster(settings: Settings) -> Iterator[Finding]:
+    if "daemon" not in names(settings):
+        yield Finding("daemon", True, "not started: nothing runs by itself")
+        return
+    if not is_running(settings, "daemon"):
+        yield Finding("daemon", False, "ended: nothing runs by itself, and nobody is told", "`voxhouse serve`")
+        return
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(settings.home / "dagster")) as instance:
+        silent = sorted(name for name, status in instance.get_daemon_statuses().items() if status.healthy is False)
+        on = sorted(state.name for state in instance.all_instigator_state() if state.is_running)
+    state = f"silent: {', '.join(silent)}" if silent else "at work"
+    yield Finding("daemon", not silent, state, "`voxhouse stop`, then `voxhouse serve`")
+    yield Finding("schedules", True, f"on: {', '.join(on) or 'none'}")

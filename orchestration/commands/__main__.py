@@ -1,0 +1,5 @@
+"""`python -m orchestration.commands`."""
+
+from orchestration.commands import main
+
+main()

@@ -1,0 +1,1 @@
+"""The processes of a home: the sandbox, Superset and Dagster, on loopback."""
