@@ -67,7 +67,9 @@ def forget(source: DltSource, state: str | None, streams: Collection[str]) -> st
     unknown = sorted(set(streams) - set(source.selected_resources))
     if unknown:
         names = ", ".join(sorted(source.selected_resources))
-        raise ConfigError(f"{source.name} has no stream {', '.join(map(shown, unknown))}", "--stream", f"it has {names}")
+        raise ConfigError(
+            f"{source.name} has no stream {', '.join(map(shown, unknown))}", "--stream", f"it has {names}"
+        )
     known = json.typed_loads(state)
     kept = known.get(source.name, {}).get("resources", {})
     for name in streams:
