@@ -75,7 +75,7 @@ def test_every_dashboard_that_reads_a_mart_is_an_exposure_of_just_those_marts() 
         if schema != "operations":
             read.setdefault(path.parent.name.replace("-", "_"), set()).add(table)
     shown_on_each = read.pop("shared")
-    read = {name: marts | shown_on_each for name, marts in read.items()}
+    read = {name: marts if name == "lifetime_value" else marts | shown_on_each for name, marts in read.items()}
     exposures = yaml.safe_load((ROOT / "dbt_project" / "models" / "exposures.yml").read_text(encoding="utf-8"))
     told = {
         e["name"]: {ref.removeprefix("ref('").removesuffix("')") for ref in e["depends_on"]}

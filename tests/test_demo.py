@@ -78,7 +78,7 @@ def test_dagster_shows_both_runs_and_schedules_that_are_switched_off(home: LiveH
     assert [run["jobName"] for run in runs] == ["build", "land"] * 2
     (repository,) = data["repositoriesOrError"]["nodes"]
     states = {schedule["name"]: schedule["scheduleState"]["status"] for schedule in repository["schedules"]}
-    assert states == {"hourly": "STOPPED", "nightly": "STOPPED", "weekly": "STOPPED"}
+    assert states == {"hourly": "STOPPED", "nightly": "STOPPED", "weekly": "STOPPED", "mornings": "RUNNING"}
 
 
 def test_data_docs_are_pages_of_the_home(home: LiveHome) -> None:

@@ -98,6 +98,10 @@ def test_exactly_the_changed_figures_move_and_rollback_brings_the_old_ones_back(
     home.voxhouse("rollback")
     home.voxhouse("rollback")
     assert _moved(before, marts_of(home)) == {}
+    assert home.voxhouse("run").endswith("made, not in service (`voxhouse versions` says why)\n")
+    assert _moved(before, marts_of(home)) == {}, "a rollback stays"
+    home.voxhouse("release")
+    assert _moved(after, marts_of(home)) == {}
 
 
 def _one_line(done: subprocess.CompletedProcess[str], code: int = 1) -> str:

@@ -31,6 +31,7 @@ class RunResult:
     failed: Sequence[str]
     """A line a cause; none: the run succeeded."""
     version_id: str | None = None
+    in_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Published:
 
     seconds_by_step: Mapping[str, float]
     version_id: str | None
+    in_service: bool
     failed_sources: Sequence[str] = field(default=())
     """A line a source that could not be read, or whose load is held."""
 
@@ -56,7 +58,9 @@ def land_and_build(
     built = run_job("build", tags=build_tags)
     if built.failed:
         raise TerminalError("; ".join([*built.failed, *landed.failed]), f"run {built.run_id}", "nothing was published")
-    return Published({**landed.seconds_by_step, **built.seconds_by_step}, built.version_id, landed.failed)
+    return Published(
+        {**landed.seconds_by_step, **built.seconds_by_step}, built.version_id, built.in_service, landed.failed
+    )
 
 
 def build_past_day(as_of: str) -> Published:
@@ -64,7 +68,7 @@ def build_past_day(as_of: str) -> Published:
     result = run_job("past_day", partition_key=as_of)
     if result.failed:
         raise TerminalError("; ".join(result.failed), f"run {result.run_id}", "no version was made")
-    return Published(result.seconds_by_step, result.version_id)
+    return Published(result.seconds_by_step, result.version_id, in_service=False)
 
 
 def check_sources(settings: Settings, sources: Sequence[str]) -> None:
@@ -117,7 +121,7 @@ def run_job(
         failed = [] if any(e.event_type == dg.DagsterEventType.RUN_SUCCESS for e in events) else causes(events)
         for line in failed:
             instance.report_engine_event(line, made)
-    return RunResult(made.run_id, _seconds(events), failed, _version(events))
+    return RunResult(made.run_id, _seconds(events), failed, *_version(events))
 
 
 def _served_as(job_name: str) -> RemoteJobOrigin:
@@ -138,8 +142,10 @@ def _seconds(events: Sequence[dg.DagsterEvent]) -> dict[str, float]:
     }
 
 
-def _version(events: Sequence[dg.DagsterEvent]) -> str | None:
+def _version(events: Sequence[dg.DagsterEvent]) -> tuple[str | None, bool]:
+    """Id of the version that was made, and whether it went into service."""
     for event in events:
         if event.is_step_materialization and event.asset_key and event.asset_key.path[0] == "serving":
-            return str(event.materialization.metadata["version_id"].value)
-    return None
+            said = event.materialization.metadata
+            return str(said["version_id"].value), "in_service" in said and bool(said["in_service"].value)
+    return None, False
