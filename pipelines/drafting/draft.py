@@ -115,8 +115,7 @@ def _head(files: Sequence[_File], brand: Brand) -> Iterator[str]:
     yield "# Written by `voxhouse drop` from the files themselves: each guess says why. Correct it, then look with"
     yield "# `voxhouse drop check`. pipelines/sources/file_drop/README.md describes everything that may stand here."
     yield f"brand: {brand.brand_id}"
-    used = [fact for file in files for fact in file.facts if fact.column.name in file.used]
-    times = [(fact.column.name, fact.times) for fact in used if fact.times and not fact.numbers]
+    times = list(_dated(files))
     local = [name for name, time in times if not time.has_offset]
     why = f"of times without an offset ({shown(', '.join(local))})" if local else "not needed: all times have an offset"
     yield f"timezone: {brand.timezone}  # the brand's; {why}"
@@ -125,7 +124,7 @@ def _head(files: Sequence[_File], brand: Brand) -> Iterator[str]:
     currency = _currency(files)
     why = "what most records say; where none is mapped" if currency else "the brand's; no file says another"
     yield f"currency: {currency or brand.currency}  # {why}"
-    taken = [(name, time) for name, time in _dated(files) if time.formats]
+    taken = [(name, time) for name, time in times if time.formats]
     if taken:
         formats = dict.fromkeys(form for _, time in taken for form in time.formats)
         yield f"date_formats: [{', '.join(map(_scalar, formats))}]  # of {shown(', '.join(name for name, _ in taken))}"

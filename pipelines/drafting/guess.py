@@ -16,7 +16,7 @@ from pipelines.sources.file_drop.settings import ENTITIES, targets
 
 _TELLING_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customers": ("email", "phone", "handle", "marketing_consent", "created_at", "customer_id"),
-    "orders": ("order_id", "ordered_at"),
+    "orders": ("order_id", "ordered_at", "customer_id"),
     "order_lines": ("quantity",),
     "refunds": ("refund_id", "refunded_at"),
     "products": ("product_id", "product_title", "product_type"),

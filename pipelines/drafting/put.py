@@ -24,8 +24,8 @@ from pipelines.errors import ConfigError, PipelineError, TerminalError, fault, s
 from pipelines.home import Home, private_folder
 from pipelines.sources.file_drop.configuration import is_name
 from pipelines.sources.file_drop.faults import leads_out
-from pipelines.sources.file_drop.files import drop_files
-from pipelines.sources.file_drop.mapping import read_drop
+from pipelines.sources.file_drop.files import DropFile
+from pipelines.sources.file_drop.mapping import Drop, read_drop
 from pipelines.sources.file_drop.reading import stage
 from pipelines.sources.file_drop.settings import ENDINGS
 
@@ -72,7 +72,7 @@ def put_drop(home: Home, asked: Asked, default_timezone: str) -> Put:
             _copy(path, staging / path.name)
         drafted = draft(looks, DropBrand(brand_id, brand.timezone, brand.currency), asked.name)
         _write(staging / MAPPING, drafted.text)
-        _check_readable(staging, drafted, {look.path.name: look for look in looks})
+        _check_readable(staging, drafted, looks, brand_id)
         with _undone_on_failure() as undo:
             if brands_text:
                 _write(home.brands_file, brands_text)
@@ -205,29 +205,29 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _check_readable(staging: Path, drafted: Drafted, looks: Mapping[str, Look]) -> None:
+def _check_readable(staging: Path, drafted: Drafted, looks: Sequence[Look], brand_id: str) -> None:
     """Raise ConfigError, with the path that the person gave, for what the reader of drops cannot read."""
-    if not any(drafted.entities.values()):
-        return
-    drop = read_drop(staging)
-    mapped = [name for name, entities in drafted.entities.items() if entities]
-    aside = staging / ".reading"
-    aside.mkdir()
-    for name in drafted.entities.keys() - set(mapped):
-        (staging / name).rename(aside / name)
-    try:
-        with closing(duckdb.connect()) as con:
-            for place, file in enumerate(drop_files(staging, drop)):
-                try:
-                    stage(con, f"file_{place}", file, "", drop, aside)
-                except PipelineError as error:
-                    where = shown(looks[file.name].path, 200)
-                    raise type(error)(error.what, where, error.remedy) from None
-                con.execute(f"drop {'view' if file.format == 'parquet' else 'table'} if exists file_{place}")
-    finally:
-        for name in drafted.entities.keys() - set(mapped):
-            (aside / name).rename(staging / name)
-        shutil.rmtree(aside)
+    found = read_drop(staging) if any(drafted.entities.values()) else None
+    work_dir = staging / ".reading"
+    work_dir.mkdir()
+    with closing(duckdb.connect()) as con:
+        for place, look in enumerate(looks):
+            name = look.path.name
+            drop = found if found and drafted.entities[name] else _of_nothing(look, brand_id)
+            mapping = next(mapping for mapping in drop.files if mapping.matches(name))
+            try:
+                stage(con, f"file_{place}", DropFile(staging / name, name, mapping), "", drop, work_dir)
+            except PipelineError as error:
+                raise type(error)(error.what, shown(look.path, 200), error.remedy) from None
+            con.execute(f"drop {'view' if look.format == 'parquet' else 'table'} file_{place}")
+    shutil.rmtree(work_dir)
+
+
+def _of_nothing(look: Look, brand_id: str) -> Drop:
+    """A mapping by which a file that was not recognised can be opened: of a column that it does not have."""
+    entity = {"entity": "products", "columns": {"product_id": "\n"}}
+    file = {"match": "*", "delimiter": look.delimiter, "encoding": look.encoding, "entities": [entity]}
+    return Drop.model_validate({"brand": brand_id, "files": [file]})
 
 
 def _move_in(staging: Path, folder: Path, names: Sequence[str], undo: list[Callable[[], None]]) -> None:
