@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from pipelines.sources.file_drop.settings import ENDINGS
 MAPPING = "drop.yml"
 _LONGEST_NAME = 120
 _COMMAND = "voxhouse drop"
+_STAGING, _LEFT_SECONDS = ".drop-", 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,10 @@ def _first_brand(home: Home, asked: Asked, default_timezone: str) -> tuple[str, 
 @contextmanager
 def _staging(inbox: Path) -> Iterator[Path]:
     """A hidden folder of the inbox, where no source looks; gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix=".drop-", dir=inbox))
+    for left in inbox.glob(f"{_STAGING}*"):  # of a command that was killed
+        if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    path = Path(tempfile.mkdtemp(prefix=_STAGING, dir=inbox))
     try:
         yield path
     except OSError as error:
