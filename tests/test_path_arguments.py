@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orchestration.clock import parse_day
+from orchestration.clock import parse_day, set_clock
 from orchestration.commands.loads import ledger_with
 from orchestration.commands.runs import check_sources
 from orchestration.config import Settings
@@ -22,6 +22,8 @@ from orchestration.publication.service import publish, rollback
 from orchestration.servers import processes
 from orchestration.servers.stack import serve_all
 from pipelines.brands import load_brands
+from pipelines.drafting.put import Asked, put_drop
+from pipelines.drafting.trial import try_drop
 from pipelines.errors import PipelineError
 from pipelines.samples import put_sample
 from tests.publication.kit import id_of, lay
@@ -87,6 +89,13 @@ ARGUMENTS: dict[str, Act] = {
     "build": lambda settings, value: build_version(settings.serving, value, settings.home / "w.duckdb", {}),
     "loads accept|reject": lambda settings, value: ledger_with(settings.layout.landing, value),
     "sample": lambda settings, value: put_sample(value, settings.layout),
+    "drop": lambda settings, value: put_drop(settings.layout, Asked(value, [settings.layout.brands_file]), "UTC"),
+    "drop FILE": lambda settings, value: put_drop(settings.layout, Asked("till", [Path(value)]), "UTC"),
+    "drop --brand": lambda settings, value: put_drop(
+        settings.layout, Asked("till", [settings.layout.brands_file], brand=value or "-"), "UTC"
+    ),
+    "drop check": lambda settings, value: try_drop(settings.layout, value),
+    "clock": set_clock,
     "stop": processes.stop,
     "server": processes.is_running,
     "source instance": _read_brands,

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from orchestration.commands import loads, sandbox, serve, warehouse
+from orchestration.commands import clock, drop, loads, sandbox, serve, warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 app.add_typer(warehouse.app)
 app.add_typer(serve.app)
+app.add_typer(clock.app)
+app.add_typer(drop.app, name="drop")
 app.add_typer(loads.app, name="loads")
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestration.clock import home_now
+from orchestration.clock import far_behind, home_now, told_clock
 from orchestration.commands.console import print_table
 from orchestration.config import Settings
 from orchestration.publication.hold import held
@@ -54,7 +54,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("brands.yml", False, error.what, "write it as docs/data-engineers.md shows")
         return
     yield Finding("brands.yml", True, f"{len(brands.brands)} brands, {len(brands.sources)} API sources")
-    yield Finding("clock", True, f"{home_now(layout.clock_file):%Y-%m-%d %H:%M} UTC")
+    behind = far_behind(settings, has_apis=bool(brands.sources))
+    yield Finding("clock", behind is None, *(behind or (told_clock(settings),)))
     yield from _sources(settings, brands)
     yield from _loads(settings)
     yield from _publication(settings)

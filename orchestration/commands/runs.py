@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from orchestration.clock import far_behind
 from orchestration.config import Settings
 from orchestration.failures import causes
 from orchestration.instance.files import LOCATION
@@ -52,15 +54,26 @@ def land_and_build(
 
     Raises ConfigError for unknown sources and TerminalError when there is no new version.
     """
-    check_sources(Settings.from_environment(), sources)
+    settings = Settings.from_environment()
+    check_sources(settings, sources)
     keys = [dg.AssetKey(["sources", name]) for name in sources]
     landed = run_job("land", selection=keys if sources else None, tags=tags)
+    _tell_far_behind(settings)
     built = run_job("build", tags=build_tags)
     if built.failed:
         raise TerminalError("; ".join([*built.failed, *landed.failed]), f"run {built.run_id}", "nothing was published")
     return Published(
         {**landed.seconds_by_step, **built.seconds_by_step}, built.version_id, built.in_service, landed.failed
     )
+
+
+def _tell_far_behind(settings: Settings) -> None:
+    """One line where what landed ended long before the day for which it is built."""
+    from pipelines.brands import load_brands
+
+    behind = far_behind(settings, has_apis=bool(load_brands(settings.layout.brands_file).sources))
+    if behind:
+        print(f"voxhouse: {'; '.join(behind)}, then `voxhouse run`", file=sys.stderr, flush=True)
 
 
 def build_past_day(as_of: str) -> Published:

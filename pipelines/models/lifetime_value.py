@@ -3,14 +3,15 @@
 Input are order days, output are the tables of `tables.py`. One unit of work is a brand at an as_of: the forecast, or
 the backtest that goes with the newest as_of. Each has an id that is a digest of everything it depends on, so that a
 unit whose result is known is not made again. Every fit starts afresh rather than from the month before: results then
-do not depend on which units were skipped, and a fit takes a few hundredths of a second.
+do not depend on which units were skipped, and a fit takes a few hundredths of a second. Month ends stop once a brand
+has been silent for the attrition horizon: what was asked of its last buyers is answered by then.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
@@ -68,37 +69,58 @@ class Unit:
         return int(self.model_id[:12], 16)
 
 
-def run(order_days: pa.Table, as_of: date, brands: Brands, known_model_ids: Set[str]) -> dict[str, pa.Table]:
+def run(
+    order_days: pa.Table,
+    as_of: date,
+    brands: Brands,
+    known_model_ids: Set[str],
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, pa.Table]:
     """Forecasts at each past month end with enough history and at `as_of`, and the backtests of `as_of`.
 
     `order_days` has brand_id, customer_key, ordered_on and net_revenue, a row per customer x day with a revenue order.
     `known_model_ids` are the ids of the newest landed result of each brand and as_of: those units are skipped, and a
-    table for which nothing is new is absent. The tables have their declared columns and brand_id.
+    table for which nothing is new is absent. The tables have their declared columns and brand_id. `tell` is called with
+    a line before each unit that is made.
     """
     settings = Settings.of(brands)
     results: Results = {}
     for brand_id in sorted(pc.unique(order_days["brand_id"]).to_pylist()):
         days = OrderDays.of(order_days.filter(pc.field("brand_id") == brand_id))
-        _run_brand(brand_id, days.until(day_number(as_of)), as_of, settings, known_model_ids, results)
+        brand = _Brand(brand_id, days.until(day_number(as_of)), settings, known_model_ids, tell)
+        brand.run(as_of, results)
     return {table: pa.concat_tables(parts) for table, parts in results.items()}
 
 
-def _run_brand(
-    brand_id: str, days: OrderDays, as_of: date, settings: Settings, known: Set[str], results: Results
-) -> None:
-    if not len(days.day):
-        return
-    for day in (*_month_ends(int(days.day.min()), as_of), as_of):
-        unit = _unit("forecast", brand_id, day, days, settings)
-        if unit.model_id not in known:
-            _forecast(unit, days, settings, results, is_required=day == as_of)
-    unit = _unit("backtest", brand_id, as_of, days, settings)
-    if unit.model_id not in known:
-        _backtests(unit, days, settings, results)
+@dataclass(frozen=True, slots=True)
+class _Brand:
+    """The work on one brand."""
+
+    brand_id: str
+    days: OrderDays
+    settings: Settings
+    known: Set[str]
+    tell: Callable[[str], None]
+
+    def run(self, as_of: date, results: Results) -> None:
+        """Add what is not known yet."""
+        if not len(self.days.day):
+            return
+        first, last = int(self.days.day.min()), int(self.days.day.max())
+        ends = [*_month_ends(first, last + self.settings.attrition_horizon_days, as_of), as_of]
+        for place, day in enumerate(ends, start=1):
+            unit = _unit("forecast", self.brand_id, day, self.days, self.settings)
+            if unit.model_id not in self.known:
+                self.tell(f"{self.brand_id}: fitting {day}, {place} of {len(ends)} days")
+                _forecast(unit, self.days, self.settings, results, is_required=day == as_of)
+        unit = _unit("backtest", self.brand_id, as_of, self.days, self.settings)
+        if unit.model_id not in self.known:
+            self.tell(f"{self.brand_id}: backtests of {as_of}")
+            _backtests(unit, self.days, self.settings, results)
 
 
-def _month_ends(first_day: int, as_of: date) -> Iterator[date]:
-    """Last days of the months from that of `first_day` to before `as_of`."""
+def _month_ends(first_day: int, last_day: int, as_of: date) -> Iterator[date]:
+    """Last days of the months from that of `first_day` to that of `last_day`, before `as_of`."""
     start = EPOCH + timedelta(days=first_day)
     year, month = start.year, start.month
     while True:
@@ -107,6 +129,8 @@ def _month_ends(first_day: int, as_of: date) -> Iterator[date]:
         if month_end >= as_of:
             return
         yield month_end
+        if day_number(month_end) >= last_day:
+            return
 
 
 def _unit(task: str, brand_id: str, as_of: date, days: OrderDays, settings: Settings) -> Unit:

@@ -51,6 +51,20 @@ def test_every_month_end_with_enough_history_and_the_current_day(results: Result
     assert all((day + timedelta(days=1)).day == 1 for day in days)
 
 
+def test_month_ends_stop_once_a_brand_has_been_silent_for_the_attrition_horizon(
+    cdnow_order_days: pa.Table, results: Results
+) -> None:
+    lines: list[str] = []
+    late = run(cdnow_order_days, date(2000, 6, 15), BRANDS, set(), lines.append)
+    days = sorted(set(late[CUSTOMER_VALUE]["as_of"].to_pylist()))
+    assert days[-3:] == [date(1998, 8, 31), date(1998, 9, 30), date(2000, 6, 15)]
+    assert len(days) == 19
+    before = pc.field("as_of") <= date(1998, 5, 31)
+    assert late[CUSTOMER_VALUE].filter(before).equals(results[CUSTOMER_VALUE].filter(before))
+    assert lines[0] == "cdnow: fitting 1997-01-31, 1 of 22 days"
+    assert lines[-2:] == ["cdnow: fitting 2000-06-15, 22 of 22 days", "cdnow: backtests of 2000-06-15"]
+
+
 def test_forecasts_are_possible_values(results: Results) -> None:
     rows = results[CUSTOMER_VALUE]
     for name in ("probability_alive", "probability_no_purchase"):

@@ -1,4 +1,4 @@
-"""File drops: CSV, Parquet and JSON-lines files of a folder, mapped by its `drop.yml`.
+"""File drops: CSV, TSV, Parquet and JSON-lines files of a folder, mapped by its `drop.yml`.
 
 A file is known by its path in the folder and its version by the SHA-256 of its bytes; the same bytes under the same
 mapping are read once, a new version is read whole and replaces the older one for readers of the table `files`, a

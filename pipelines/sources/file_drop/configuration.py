@@ -94,20 +94,21 @@ def _check(folder: Path, inbox: Path, taken: Collection[str]) -> None:
     """Raise ConfigError for a folder that can be no drop, whatever is in it."""
     if leads_out(folder, inbox):
         raise fault(folder, "is a link that leads out of the inbox", "put there what it leads to")
-    if not _is_name(folder.name):
+    if not is_name(folder.name):
         raise fault(folder, "no name for a source", f"rename it: small letters, digits and _, at most {_MAX_NAME}")
 
     if folder.name in taken:
         raise fault(folder, "has the name of a source of brands.yml", "rename the folder")
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether a folder of that name can be a source."""
     return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
 
 
 def _instance(name: str, taken: Collection[str]) -> str:
     """The folder's name, or, where that can name no source, one that comes near it."""
-    if _is_name(name) and name not in taken:
+    if is_name(name) and name not in taken:
         return name
     near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:20]
     return f"folder_{near}_{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"

@@ -23,8 +23,9 @@ FOLDER = Path(__file__).parent
 _INTRODUCTION = f"""\
 # File drops
 
-Any folder `inbox/NAME/` of the home with CSV, Parquet or JSON-lines files (each also `.gz`) and a `drop.yml` is a
-source called NAME (small letters, digits and `_`). Start from a template of `templates/`, one per entity.
+Any folder `inbox/NAME/` of the home with CSV, TSV, Parquet or JSON-lines files (each also `.gz`) and a `drop.yml` is a
+source called NAME (small letters, digits and `_`). `voxhouse drop NAME FILE…` copies files there and writes a first
+`drop.yml` from them; `voxhouse drop check NAME` shows what would land. `templates/` has a mapping per entity.
 
 This page is made from `settings.py` by `python -m pipelines.sources.file_drop`; a test keeps it in step.
 
@@ -38,7 +39,7 @@ date_formats: ["%d/%m/%Y %H:%M"]  # tried where a value is not ISO 8601
 null_values: ["N/A"]              # texts that mean empty; blank always does
 files:
   - match: "sales-*.csv.gz"       # glob in this folder (** for any folders); the first that matches counts
-    delimiter: ";"                # CSV only; default ,
+    delimiter: ";"                # CSV and TSV only; default , ("\\t" is a tab)
     encoding: latin-1             # CSV and JSON lines; any of Python's for text; default utf-8
     entities:                     # one or several of one file
       - entity: orders
@@ -59,6 +60,11 @@ files:
 
 - An expression has columns (in double quotes where the name has other signs than letters, digits and `_`), literals,
   `+ - * / %`, comparisons, `and or not`, `||`, `case`, and the functions {ALLOWED}.
+- Times are ISO 8601, with or without seconds and offset (`2026-05-01T10:00Z`, `2026-05-01 10:00 +0200`), those of X's
+  archives, or in one of `date_formats`. One without an offset is of the drop's time zone; a day where a time belongs
+  (`2026-05-01`) is the midnight with which it begins in that zone.
+- A network may be called otherwise (`twitter`, `ig`, `fb`, `meta`, `yt`, `linkedin.com` …). One that is not known stops
+  the load of the folder, in a line with the file and the word.
 - Text becomes a number in arithmetic; where it cannot, the record goes to quarantine.
 - `email`, `phone` and `handle` become tokens before anything lands; the values stay in the vault. A phone needs its
   country (`+33 …`), else it gets no token. A column that is one of these cannot be mapped as an id or a text too, and a

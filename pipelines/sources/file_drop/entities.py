@@ -10,6 +10,7 @@ from dlt.common.schema.typing import TColumnSchema
 
 from pipelines.sources.file_drop.expressions import ExpressionError
 from pipelines.sources.file_drop.mapping import EntityMapping
+from pipelines.sources.file_drop.networks import check_networks, named
 from pipelines.sources.file_drop.reading import Staged, readable
 from pipelines.sources.file_drop.settings import BATCH_ROWS, BROKEN, FILE, FILE_VERSION, RECORD_NUMBER, targets
 from pipelines.sources.file_drop.sql import NOTHING, Value
@@ -74,6 +75,8 @@ def records(staged: Staged, position: int, entity: EntityMapping) -> Records:
     kind = "table" if entity.distinct else "view"
     with readable(staged.file):
         staged.con.execute(f"create {kind} {relation} as {_chosen(staged, entity, values)}")
+    if "network" in values:
+        check_networks(staged, relation)
     times = Times(staged.drop.timezone, staged.drop.date_formats)
     texts = [
         f"{_text(name, column, values.get(name), times)} as {quoted(name)}"
@@ -115,6 +118,8 @@ def _text(name: str, column: TColumnSchema, value: Value | None, times: Times) -
     texts = [NOTHING.sql]
     if value is not None:
         texts = [as_text(Value(quoted(f"value {name}"), value.type), column, times)]
+        if name == "network":
+            texts = [named(texts[0])]
         if value.unreadable and column["data_type"] in _NUMBERS:
             texts.insert(0, quoted(f"unreadable {name}"))
     if column.get("nullable") is False:

@@ -12,6 +12,7 @@ from pipelines.sources.file_drop import hints
 Format = Literal["csv", "json lines", "parquet"]
 ENDINGS: Mapping[str, Format] = {
     ".csv": "csv",
+    ".tsv": "csv",
     ".jsonl": "json lines",
     ".ndjson": "json lines",
     ".parquet": "parquet",
@@ -31,13 +32,15 @@ FILE, FILE_VERSION, RECORD_NUMBER = "_source_file", "_file_version", "_record_nu
 BROKEN = "_broken"
 """Column that is not declared, as it never lands: why the record could not be read as a whole, else NULL."""
 
+NETWORKS = ("instagram", "facebook", "x", "linkedin", "youtube", "tiktok", "bluesky", "mastodon")
+
 _FILE: Mapping[str, TColumnSchema] = {
     FILE: hints.text("File in the inbox folder, relative to it.", required=True),
     FILE_VERSION: hints.text("SHA-256 of the file's bytes.", required=True),
 }
 _CURRENCY = hints.currency("ISO 4217 of the amounts.", required=True)
 _ORDER = hints.text("Order id in the source.", required=True)
-_NETWORK = hints.text("instagram, facebook, x, linkedin, youtube, tiktok, bluesky or mastodon.", required=True)
+_NETWORK = hints.text(f"{', '.join(NETWORKS[:-1])} or {NETWORKS[-1]}.", required=True)
 _ACCOUNT = hints.text("Account id on the network.", required=True)
 _POST = hints.text("Post id on the network.", required=True)
 _READ_AT = hints.moment("When the counts were read.", required=True)

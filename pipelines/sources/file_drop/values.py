@@ -16,8 +16,12 @@ from pipelines.sql import literal
 _ZONE = r"(Z|z|UTC|[+-]\d{2}(:?\d{2})?)"
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 _ISO = rf"\s*{_DAY}([T ]\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?\s*{_ZONE}?)?\s*"
-_WITHOUT_SECONDS = rf"^\s*({_DAY}[T ]\d{{1,2}}:\d{{2}})(\s*{_ZONE})?\s*$"
-_WITH_OFFSET = rf":\d{{2}}(\.\d+)?\s*{_ZONE}\s*$"
+_AS_CAST = rf"{_DAY}[T ]\d{{1,2}}:\d{{2}}:\d{{2}}(\.\d+)?(Z|[+-]\d{{2}}(:\d{{2}})?)?"
+_WITHOUT_SECONDS = rf"^({_DAY}[T ]\d{{1,2}}:\d{{2}})(\s*{_ZONE})?$"
+_OFFSET = r"(:\d{2})\s*([+-]\d{2}):?(\d{2})$"
+_WITH_OFFSET = rf":\d{{2}}(\.\d+)?\s*{_ZONE}$"
+_OF_X = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}"
+"""As archives of X write times."""
 _NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*"
 _FLOATS = ("DOUBLE", "FLOAT")
 
@@ -70,17 +74,26 @@ def moment(value: Value, times: Times) -> str:
 
 
 def _from_text(raw: str, times: Times) -> str:
-    """DuckDB reads an offset only after seconds."""
+    """DuckDB reads an offset only after seconds, without a blank before it and with its colon."""
     iso = f"regexp_full_match({raw}, {literal(_ISO)})"
-    whole = f"regexp_replace({raw}, {literal(_WITHOUT_SECONDS)}, '\\1:00\\2')"
+    whole = _as_cast(raw)
     instant = (
         f"case when {iso} and regexp_matches({whole}, {literal(_WITH_OFFSET)}) then try_cast({whole} as timestamptz)"
+        f" when regexp_full_match({raw}, {literal(_OF_X)}) then try_strptime({raw}, '%a %b %d %H:%M:%S %z %Y')"
     )
     local = f"case when {iso} then try_cast({whole} as timestamp)"
     if times.formats:  # strptime also takes words such as 'epoch'
         formats = f"[{', '.join(map(literal, times.formats))}]"
         local += f" when regexp_matches({raw}, '[0-9]') then try_strptime({raw}, {formats})"
     return f"({instant} else ({local} end) at time zone {literal(times.timezone)} end)"
+
+
+def _as_cast(raw: str) -> str:
+    """An ISO time as DuckDB's cast takes it."""
+    bare = rf"regexp_replace({raw}, '^\s+|\s+$', '', 'g')"
+    seconds = f"regexp_replace({bare}, {literal(_WITHOUT_SECONDS)}, '\\1:00\\2')"
+    offset = f"regexp_replace({seconds}, {literal(_OFFSET)}, '\\1\\2:\\3')"
+    return f"case when regexp_full_match({raw}, {literal(_AS_CAST)}) then {raw} else {offset} end"
 
 
 def _iso(value: Value, data_type: str, times: Times) -> str:
