@@ -91,7 +91,8 @@ def _counters(world: World) -> None:
     drop = world.drop(world.brand("window"))
     world.land(
         drop, account_readings=[
-            followers("window", "2026-06-20 22:00", None, **window), followers("window", "2026-06-25 04:00", None, **window)
+            followers("window", "2026-06-20 22:00", None, **window),
+            followers("window", "2026-06-25 04:00", None, **window),
         ],
     )  # fmt: skip
 
@@ -221,7 +222,8 @@ def _answers(world: World) -> None:
     said = []
     for n in range(20):
         asked = {"media_id": "answers", "account_id": "answers", "is_from_brand": False, "is_deleted": False,
-                 "comment_id": f"q{n}", "posted_at": at("2026-06-20 10:00"), "author_handle_token": f"t{n}"}  # fmt: skip
+                 "comment_id": f"q{n}", "posted_at": at("2026-06-20 10:00"),
+                 "author_handle_token": f"t{n}"}  # fmt: skip
         reply = {"comment_id": f"a{n}", "parent_comment_id": f"q{n}", "is_from_brand": True}
         said += [asked, {**asked, **reply, "author_handle_token": None}]
     listed = media("answers", "2026-06-20", like_count=1, comments_count=40)
@@ -316,8 +318,8 @@ def test_what_a_reading_measured_is_said_by_its_source(ask: Ask) -> None:
     assert ask(of, "public_later") == [("owner", 1000), ("owner", None)]
     assert ask(of, "public_source") == [("owner", 1000), ("public", None)]
     newest = "select impressions, owner_observed_at from mart_post_performance where brand_id = ?"
-    assert ask(newest, "public_later") == [(None, datetime(2026, 6, 12))]
-    assert ask(newest, "public_source") == [(1000, datetime(2026, 6, 10))]
+    assert ask(newest, "public_later") == [(None, at("2026-06-12").replace(tzinfo=None))]
+    assert ask(newest, "public_source") == [(1000, at("2026-06-10").replace(tzinfo=None))]
 
 
 def test_a_day_is_complete_once_nearly_all_that_its_posts_gain_is_measured(ask: Ask) -> None:
@@ -338,11 +340,10 @@ def test_a_day_is_complete_once_nearly_all_that_its_posts_gain_is_measured(ask: 
 
 
 def test_the_metrics_of_a_day_leave_out_what_is_not_measured(ask: Ask) -> None:
-    measured = "sum(case when is_complete then engagements_public_delta end)"
-    (june,) = ask(
-        f"select {measured} from mart_engagement_daily where brand_id = 'monthly' and activity_on > '2026-06-03'"
-    )
-    assert june is None
+    gained = "engagements_public_delta"
+    measured = f"sum(case when is_complete then {gained} end), sum({gained}) between 1 and 800"
+    june = "from mart_engagement_daily where brand_id = 'monthly' and activity_on >= '2026-06-01'"
+    assert ask(f"select {measured} {june}") == [(None, True)]
 
 
 def test_the_lift_is_that_of_the_models_scale(ask: Ask) -> None:
@@ -353,8 +354,11 @@ def test_the_lift_is_that_of_the_models_scale(ask: Ask) -> None:
 
 
 def test_a_week_is_complete_once_it_is_over_where_the_brand_is(ask: Ask) -> None:
-    weeks = "select week_start_on, is_week_complete from mart_competitor_benchmark_weekly where brand_id = 'week' order by 1"
-    assert ask(weeks) == [(date(2026, 6, 15), True), (date(2026, 6, 22), False)]
+    weeks = "from mart_competitor_benchmark_weekly where brand_id = 'week'"
+    assert ask(f"select week_start_on, is_week_complete {weeks} order by 1") == [
+        (date(2026, 6, 15), True),
+        (date(2026, 6, 22), False),
+    ]
 
 
 def test_a_reading_that_lands_late_is_a_neighbour(ask: Ask) -> None:

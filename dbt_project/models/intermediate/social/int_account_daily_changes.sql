@@ -52,7 +52,8 @@ neighbours as (
 ),
 
 -- Counters begin at 0 at publication; a first value later than two days after it says too little of when it grew and is
--- only a baseline. So is the first value by another definition: two definitions are two counters.
+-- only a baseline. So is the first value by another definition: two definitions are two counters, and what the account
+-- gained between the two readings is unknown.
 gains as (
     select
         neighbours.account_key,
@@ -70,6 +71,12 @@ gains as (
             else neighbours.previous_{{ count }}_at
             {% endif %}
         end as {{ count }}_from,
+        {% if definition %}
+        case
+            when neighbours.{{ count }} is not null and not neighbours.is_{{ count }}_one_counter
+                then neighbours.previous_{{ count }}_at
+        end as {{ count }}_broken_from,
+        {% endif %}
         {% endfor %}
         case
             when neighbours.public_read_at is null then null
@@ -86,6 +93,9 @@ intervals as (
         least(
             {% for count in counts %}
             coalesce({{ count }}_from, end_at),
+            {% if definitions[count] %}
+            coalesce({{ count }}_broken_from, end_at),
+            {% endif %}
             {% endfor %}
             coalesce(public_from, end_at)
         ) as start_at
@@ -112,8 +122,6 @@ zone_days as (
 
 day_shares as (
     select
-        days.account_key,
-        days.activity_on,
         days.public_from < zone_days.day_end_at and days.end_at >= zone_days.day_end_at as is_known_to_end,
         {% for count in counts %}
         case
@@ -125,8 +133,13 @@ day_shares as (
                         'least(days.end_at, zone_days.day_end_at)',
                     ) }}
                     / {{ hours_between('days.' ~ count ~ '_from', 'days.end_at') }}
-        end as {{ count }}{{ ',' if not loop.last }}
+        end as {{ count }},
+        {% if definitions[count] %}
+        case when days.{{ count }}_broken_from < zone_days.day_end_at then 1 else 0 end as is_{{ count }}_broken,
+        {% endif %}
         {% endfor %}
+        days.account_key,
+        days.activity_on
     from days
     inner join zone_days on days.timezone = zone_days.timezone and days.activity_on = zone_days.activity_on
     where zone_days.day_start_at < days.end_at
@@ -137,7 +150,11 @@ final as (
         account_key,
         activity_on,
         {% for count in counts %}
+        {% if definitions[count] %}
+        case when max(is_{{ count }}_broken) = 0 then {{ sum_exact(count, 12) }} end as {{ count }}_delta,
+        {% else %}
         {{ sum_exact(count, 12) }} as {{ count }}_delta,
+        {% endif %}
         {% endfor %}
         cast(count(case when is_known_to_end then 1 end) as bigint) as posts_measured_count
     from day_shares
