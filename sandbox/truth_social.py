@@ -16,19 +16,22 @@ from sandbox.world.readings import Counts, counts
 _AGES_HOURS = (24, 168, 672)
 _WINDOWS = (1, 7, 28)
 _INSIGHTS = ("views", "reach", "shares", "saved", "follows", "profile_visits")
+_NOT_OF_REELS = ("follows", "profile_visits")
 _IDS = np.array([account.account_id for account in ACCOUNTS], dtype=object)
 _BRANDS = np.array([account.brand_id for account in ACCOUNTS], dtype=object)
 _OWN = np.array([account.is_own for account in ACCOUNTS])
 
 
 def _metrics(scene: Scene, rows: Integers, read: Counts) -> dict[str, pa.Array]:
-    """Counts as a network shows them: what owners alone see and what is 0 in insights is null."""
+    """Counts as a network shows them: what owners alone see, what reels lack, and all of what nobody saw is null."""
     shown = scene.world.posts
     own = _OWN[shown.account[rows]]
     columns = {}
     for name in METRICS:
         values = getattr(read, name)
-        hidden = (~own | (values == 0)) if name in _INSIGHTS else np.zeros(len(rows), dtype=bool)
+        hidden = (~own | (read.views == 0)) if name in _INSIGHTS else np.zeros(len(rows), dtype=bool)
+        if name in _NOT_OF_REELS:
+            hidden = hidden | (shown.format[rows] == FORMATS.index("VIDEO"))
         if name == "likes":
             hidden = shown.hides_likes[rows]
         columns[name] = pa.array(values, pa.int64(), mask=hidden)

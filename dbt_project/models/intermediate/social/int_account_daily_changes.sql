@@ -1,75 +1,110 @@
 -- grain: account x day of the brand's time zone on which a reading tells what its posts gained
-{% set public_counts = ['reactions', 'comments', 'engagements_public'] %}
-{% set owner_counts = ['impressions', 'shares', 'saves', 'link_clicks', 'profile_visits', 'engagements_full'] %}
-{% set counts = public_counts + owner_counts %}
+{% set definitions = {
+    'reactions': none,
+    'comments': none,
+    'engagements_public': 'engagement_components',
+    'impressions': 'reading_source',
+    'shares': none,
+    'saves': none,
+    'link_clicks': none,
+    'profile_visits': none,
+    'engagements_full': 'engagement_full_components',
+} %}
+{% set counts = definitions.keys() | list %}
 with readings as (
-    {% for metric_set, known_counts, condition in [
-        ('public', public_counts, 'reactions is not null or comments is not null'),
-        ('owner', owner_counts, 'has_owner_counts'),
-    ] -%}
     select
         post_key,
         account_key,
-        '{{ metric_set }}' as metric_set,
-        observed_at,
-        posted_at,
-        {% for count in counts %}
-        {{ count if count in known_counts else 'cast(null as bigint) as ' ~ count }},
-        {% endfor %}
-        post_age_hours
-    from {{ ref('int_post_readings') }}
-    where {{ condition }}
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-),
-
-neighbours as (
-    select
-        account_key,
-        metric_set,
         observed_at,
         posted_at,
         post_age_hours,
+        reading_source,
+        engagement_components,
+        engagement_full_components,
         {% for count in counts %}
         {{ count }},
-        {{ previous_known(count, ['post_key', 'metric_set'], 'observed_at') }} as previous_{{ count }},
         {% endfor %}
-        lag(observed_at) over (partition by post_key, metric_set order by observed_at) as previous_observed_at
+        case when reactions is not null or comments is not null then observed_at end as public_read_at
+    from {{ ref('int_post_readings') }}
+),
+
+-- A reading that does not know a count is none of it: each count has its own newest known value before.
+neighbours as (
+    select
+        account_key,
+        observed_at,
+        posted_at,
+        post_age_hours,
+        {% for count, definition in definitions.items() %}
+        {{ count }},
+        {{ previous_known(count, ['post_key'], 'observed_at') }} as previous_{{ count }},
+        {{ previous_known('case when ' ~ count ~ ' is not null then observed_at end', ['post_key'], 'observed_at') }}
+            as previous_{{ count }}_at,
+        {% if definition %}
+        {{ definition }} = {{ previous_known(
+            'case when ' ~ count ~ ' is not null then ' ~ definition ~ ' end', ['post_key'], 'observed_at'
+        ) }} as is_{{ count }}_one_counter,
+        {% endif %}
+        {% endfor %}
+        public_read_at,
+        {{ previous_known('public_read_at', ['post_key'], 'observed_at') }} as previous_public_read_at
     from readings
 ),
 
--- A count is compared with its newest known one, for networks leave out what is 0. Counters begin at 0 at publication;
--- a first value later than two days after it says too little of when it grew and is only a baseline.
-intervals as (
+-- Counters begin at 0 at publication; a first value later than two days after it says too little of when it grew and is
+-- only a baseline. So is the first value by another definition: two definitions are two counters, and what the account
+-- gained between the two readings is unknown.
+gains as (
     select
         neighbours.account_key,
-        neighbours.metric_set,
         accounts.timezone,
-        {% for count in counts %}
-        neighbours.{{ count }}
-        - case
-            when neighbours.previous_{{ count }} is not null then neighbours.previous_{{ count }}
-            when neighbours.post_age_hours between 0 and 48 then 0
-        end as {{ count }},
+        neighbours.observed_at as end_at,
+        {% for count, definition in definitions.items() %}
+        neighbours.{{ count }} - coalesce(neighbours.previous_{{ count }}, 0) as {{ count }},
+        case
+            when neighbours.{{ count }} is null then null
+            when neighbours.previous_{{ count }} is null
+                then case when neighbours.post_age_hours between 0 and 48 then neighbours.posted_at end
+            {% if definition %}
+            when neighbours.is_{{ count }}_one_counter then neighbours.previous_{{ count }}_at
+            {% else %}
+            else neighbours.previous_{{ count }}_at
+            {% endif %}
+        end as {{ count }}_from,
+        {% if definition %}
+        case
+            when neighbours.{{ count }} is not null and not neighbours.is_{{ count }}_one_counter
+                then neighbours.previous_{{ count }}_at
+        end as {{ count }}_broken_from,
+        {% endif %}
         {% endfor %}
-        coalesce(neighbours.previous_observed_at, neighbours.posted_at) as start_at,
-        neighbours.observed_at as end_at
+        case
+            when neighbours.public_read_at is null then null
+            when neighbours.previous_public_read_at is not null then neighbours.previous_public_read_at
+            when neighbours.post_age_hours between 0 and 48 then neighbours.posted_at
+        end as public_from
     from neighbours
     inner join {{ ref('int_accounts') }} as accounts on neighbours.account_key = accounts.account_key
-    where neighbours.previous_observed_at is not null or neighbours.post_age_hours between 0 and 48
 ),
 
-rates as (
+intervals as (
     select
-        account_key,
-        metric_set,
-        timezone,
-        start_at,
-        end_at,
-        {{ hours_between('start_at', 'end_at') }} as interval_hours,
-        {% for count in counts %}
-        {{ count }},
-        {% endfor %}
+        gains.*,
+        least(
+            {% for count in counts %}
+            coalesce({{ count }}_from, end_at),
+            {% if definitions[count] %}
+            coalesce({{ count }}_broken_from, end_at),
+            {% endif %}
+            {% endfor %}
+            coalesce(public_from, end_at)
+        ) as start_at
+    from gains
+),
+
+days as (
+    select
+        intervals.*,
         {{ spine_days(utc_to_local('start_at', 'timezone'), utc_to_local('end_at', 'timezone')) }} as activity_on
     from intervals
     where start_at < end_at
@@ -81,23 +116,33 @@ zone_days as (
         activity_on,
         {{ local_to_utc('activity_on', 'timezone') }} as day_start_at,
         {{ local_to_utc(date_plus('activity_on', 1), 'timezone') }} as day_end_at
-    from rates
+    from days
     group by timezone, activity_on
 ),
 
 day_shares as (
     select
-        rates.account_key,
-        rates.activity_on,
-        rates.metric_set = 'public' and rates.end_at >= zone_days.day_end_at as is_known_to_end,
+        days.public_from < zone_days.day_end_at and days.end_at >= zone_days.day_end_at as is_known_to_end,
         {% for count in counts %}
-        rates.{{ count }},
+        case
+            when days.{{ count }}_from < zone_days.day_end_at and days.{{ count }}_from < days.end_at
+                then
+                    days.{{ count }}
+                    * {{ hours_between(
+                        'greatest(days.' ~ count ~ '_from, zone_days.day_start_at)',
+                        'least(days.end_at, zone_days.day_end_at)',
+                    ) }}
+                    / {{ hours_between('days.' ~ count ~ '_from', 'days.end_at') }}
+        end as {{ count }},
+        {% if definitions[count] %}
+        case when days.{{ count }}_broken_from < zone_days.day_end_at then 1 else 0 end as is_{{ count }}_broken,
+        {% endif %}
         {% endfor %}
-        {{ hours_between(
-            'greatest(rates.start_at, zone_days.day_start_at)', 'least(rates.end_at, zone_days.day_end_at)'
-        ) }} / rates.interval_hours as interval_share
-    from rates
-    inner join zone_days on rates.timezone = zone_days.timezone and rates.activity_on = zone_days.activity_on
+        days.account_key,
+        days.activity_on
+    from days
+    inner join zone_days on days.timezone = zone_days.timezone and days.activity_on = zone_days.activity_on
+    where zone_days.day_start_at < days.end_at
 ),
 
 final as (
@@ -105,11 +150,14 @@ final as (
         account_key,
         activity_on,
         {% for count in counts %}
-        {{ sum_exact(count ~ ' * interval_share', 12) }} as {{ count }}_delta,
+        {% if definitions[count] %}
+        case when max(is_{{ count }}_broken) = 0 then {{ sum_exact(count, 12) }} end as {{ count }}_delta,
+        {% else %}
+        {{ sum_exact(count, 12) }} as {{ count }}_delta,
+        {% endif %}
         {% endfor %}
         cast(count(case when is_known_to_end then 1 end) as bigint) as posts_measured_count
     from day_shares
-    where interval_share > 0
     group by account_key, activity_on
 )
 

@@ -41,6 +41,14 @@ events as (
         cast(posted_at_local as date) as happened_on
     from {{ ref('int_posts') }}
     where posted_at_local is not null
+    union all
+    -- A post that is known by its readings alone lives from the first of them.
+    select
+        undated.account_key,
+        cast({{ utc_to_local('undated.observed_at', 'accounts.timezone') }} as date) as happened_on
+    from {{ ref('int_post_readings') }} as undated
+    inner join accounts on undated.account_key = accounts.account_key
+    where undated.posted_at is null
 ),
 
 first_days as (

@@ -17,12 +17,15 @@ with readings as (
         drops.account_id,
         drops.source_instance,
         'file_drop' as reading_source,
-        {{ date_plus('drops.observed_at', -1) }} as window_end,
+        {{ date_plus(utc_to_local('drops.observed_at', 'accounts.timezone'), -1) }} as window_end,
         drops.window_days,
         drops.observed_at,
         drops.reach,
         drops.impressions
     from {{ ref('stg_file_drop__account_readings') }} as drops
+    -- The day before the reading is the brand's: read at its midnight, the window ended with the day that just ended.
+    inner join {{ ref('int_accounts') }} as accounts
+        on drops.network = accounts.network and drops.account_id = accounts.account_id
     where drops.window_days is not null
 ),
 

@@ -74,7 +74,17 @@ owners as (
             max(sighted.own_brand_id),
             max(sighted.drop_brand_id),
             'unassigned'
-        ) as brand_id
+        ) as brand_id,
+        -- Two brands that claim one account by the same means; the first that decides.
+        coalesce(
+            {% for claim in ['by_id.brand_id', 'by_handle.brand_id', 'sighted.own_brand_id', 'sighted.drop_brand_id'] %}
+            case
+                when count({{ claim }}) = 0 then null
+                when min({{ claim }}) = max({{ claim }}) then ''
+                else min({{ claim }}) || ', ' || max({{ claim }})
+            end{{ ',' if not loop.last }}
+            {% endfor %}
+        ) as claims
     from distinct_sightings as sighted
     left join {{ ref('stg_config__accounts') }} as by_id
         on sighted.network = by_id.network and sighted.account_id = by_id.account_id
@@ -160,6 +170,7 @@ final as (
         coalesce(brands.ownership = 'own', false) as is_own,
         coalesce(brands.timezone, 'UTC') as timezone,
         coalesce(brands.week_start, 'monday') as week_start,
+        nullif(owners.claims, '') as claimed_by,
         coalesce(newest.is_attribute_current_fallback, false) as is_attribute_current_fallback
     from owners
     left join {{ ref('stg_config__brands') }} as brands on owners.brand_id = brands.brand_id

@@ -24,6 +24,7 @@ with ranked_comments as (
 final as (
     select
         {{ surrogate_key(['accounts.brand_id', 'accounts.network', 'messages.comment_id']) }} as message_key,
+        messages.comment_id as message_id,
         accounts.brand_id,
         messages.source_instance,
         accounts.network,

@@ -1,4 +1,16 @@
 -- grain: post x reading
+{% set counts = [
+    'impressions', 'reach', 'reactions', 'comments', 'shares', 'saves', 'link_clicks', 'profile_visits',
+] %}
+{% set parts = ['reactions', 'comments', 'shares', 'saves', 'link_clicks', 'profile_visits'] %}
+{% set conditions = {
+    'reactions': 'true',
+    'comments': 'true',
+    'shares': 'networks.full_includes_shares',
+    'saves': 'networks.full_includes_saves',
+    'link_clicks': 'networks.full_includes_link_clicks',
+    'profile_visits': 'networks.full_includes_profile_visits',
+} %}
 with media as (
     select
         source_instance,
@@ -10,11 +22,13 @@ with media as (
     where not is_deleted
 ),
 
+-- The listing shows what everybody sees; insights are the owner's.
 api_readings as (
     select
         coalesce(media.source_instance, insights.source_instance) as source_instance,
         coalesce(media.media_id, insights.media_id) as post_id,
         coalesce(media.observed_at, insights.observed_at) as observed_at,
+        insights.media_id is not null as is_of_owner,
         insights.views as impressions,
         insights.reach,
         case when media.media_id is null then insights.likes else media.like_count end as reactions,
@@ -29,6 +43,33 @@ api_readings as (
         and media.observed_at = insights.observed_at
 ),
 
+dropped_readings as (
+    select
+        network,
+        post_id,
+        source_instance,
+        observed_at,
+        {{ counts | join(',\n        ') }}
+    from {{ ref('stg_file_drop__post_readings') }}
+    where observed_at < {{ run_setting('as_of_at') }}
+),
+
+-- What a drop measures is told by all that it brings, not by the row: a count that it has at times is unknown elsewhere.
+drops as (
+    select
+        dropped.source_instance,
+        dropped.network,
+        {% for part in parts %}
+        count(dropped.{{ part }}) > 0 as measures_{{ part }},
+        {% endfor %}
+        count(dropped.impressions) + count(dropped.reach) + count(dropped.saves) + count(dropped.link_clicks)
+        + count(dropped.profile_visits)
+        + count(case when not networks.public_includes_shares then dropped.shares end) > 0 as is_of_owner
+    from dropped_readings as dropped
+    left join {{ ref('networks') }} as networks on dropped.network = networks.network
+    group by dropped.source_instance, dropped.network
+),
+
 readings as (
     select
         'instagram' as network,
@@ -36,6 +77,7 @@ readings as (
         source_instance,
         'api' as reading_source,
         observed_at,
+        is_of_owner,
         impressions,
         reach,
         reactions,
@@ -43,45 +85,29 @@ readings as (
         shares,
         saves,
         cast(null as bigint) as link_clicks,
-        profile_visits
+        profile_visits,
+        {% for part in parts %}
+        true as measures_{{ part }}{{ ',' if not loop.last }}
+        {% endfor %}
     from api_readings
+    where observed_at < {{ run_setting('as_of_at') }}
     union all
     select
-        network,
-        post_id,
-        source_instance,
+        dropped.network,
+        dropped.post_id,
+        dropped.source_instance,
         'file_drop' as reading_source,
-        observed_at,
-        impressions,
-        reach,
-        reactions,
-        comments,
-        shares,
-        saves,
-        link_clicks,
-        profile_visits
-    from {{ ref('stg_file_drop__post_readings') }}
-),
-
-known_readings as (
-    select
-        network,
-        post_id,
-        source_instance,
-        reading_source,
-        observed_at,
-        impressions,
-        reach,
-        reactions,
-        comments,
-        shares,
-        saves,
-        link_clicks,
-        profile_visits,
-        impressions is not null or reach is not null or shares is not null or saves is not null
-        or link_clicks is not null or profile_visits is not null as has_owner_counts
-    from readings
-    where observed_at < {{ run_setting('as_of_at') }}
+        dropped.observed_at,
+        drops.is_of_owner,
+        {% for count in counts %}
+        dropped.{{ count }},
+        {% endfor %}
+        {% for part in parts %}
+        drops.measures_{{ part }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from dropped_readings as dropped
+    inner join drops
+        on dropped.source_instance = drops.source_instance and dropped.network = drops.network
 ),
 
 ranked_readings as (
@@ -91,70 +117,144 @@ ranked_readings as (
         posts.account_key,
         posts.is_own,
         posts.posted_at,
-        known_readings.source_instance,
-        known_readings.network,
-        known_readings.reading_source,
-        known_readings.observed_at,
-        known_readings.impressions,
-        known_readings.reach,
-        known_readings.reactions,
-        known_readings.comments,
-        known_readings.shares,
-        known_readings.saves,
-        known_readings.link_clicks,
-        known_readings.profile_visits,
-        known_readings.has_owner_counts,
+        readings.source_instance,
+        readings.network,
+        readings.reading_source,
+        readings.observed_at,
+        readings.is_of_owner,
+        {% for count in counts %}
+        readings.{{ count }},
+        {% endfor %}
+        {% for part in parts %}
+        readings.measures_{{ part }},
+        {% endfor %}
         row_number() over (
-            partition by posts.post_key, known_readings.observed_at
-            order by
-                known_readings.reading_source,
-                case when known_readings.has_owner_counts then 0 else 1 end,
-                known_readings.source_instance
-        ) as reading_rank
-    from known_readings
+            partition by posts.post_key, readings.observed_at, readings.reading_source
+            order by case when readings.is_of_owner then 0 else 1 end, readings.source_instance
+        ) as rank_of_source
+    from readings
     inner join {{ ref('int_posts') }} as posts
-        on known_readings.network = posts.network
-        and known_readings.post_id = posts.post_id
+        on readings.network = posts.network
+        and readings.post_id = posts.post_id
     where
-        known_readings.has_owner_counts
-        or known_readings.reactions is not null
-        or known_readings.comments is not null
+        {% for count in counts %}
+        {{ 'or ' if not loop.first }}readings.{{ count }} is not null
+        {% endfor %}
+),
+
+-- Sources of one kind that each know some of the counts of a moment make one reading; the API's is never mixed with a
+-- drop's, whose counts may be defined otherwise.
+{% set moment = ['post_key', 'observed_at', 'reading_source'] %}
+merged as (
+    select
+        post_key,
+        brand_id,
+        account_key,
+        is_own,
+        posted_at,
+        source_instance,
+        network,
+        reading_source,
+        observed_at,
+        rank_of_source,
+        {% for count in counts %}
+        {{ first_known(count, moment, 'rank_of_source') }} as {{ count }},
+        {% endfor %}
+        max(case when is_of_owner and is_own then 1 else 0 end) over (partition by {{ moment | join(', ') }}) = 1
+            as is_of_owner,
+        {% for part in parts %}
+        max(case when measures_{{ part }} then 1 else 0 end) over (partition by {{ moment | join(', ') }}) = 1
+            as measures_{{ part }},
+        {% endfor %}
+        row_number() over (
+            partition by post_key, observed_at
+            order by reading_source, rank_of_source
+        ) as reading_rank
+    from ranked_readings
+),
+
+composed as (
+    select
+        merged.post_key,
+        merged.brand_id,
+        merged.source_instance,
+        merged.network,
+        merged.account_key,
+        merged.is_own,
+        merged.reading_source,
+        merged.observed_at,
+        merged.posted_at,
+        case when merged.is_of_owner then 'owner' else 'public' end as metric_set,
+        {% for count in counts %}
+        merged.{{ count }},
+        {% endfor %}
+        merged.measures_reactions or merged.measures_comments as has_engagements,
+        {% for part in parts %}
+        merged.measures_{{ part }} and {{ conditions[part] }} as is_{{ part }}_in_full,
+        {% endfor %}
+        merged.measures_reactions as is_reactions_in_public,
+        merged.measures_comments as is_comments_in_public,
+        merged.measures_shares and networks.public_includes_shares as is_shares_in_public
+    from merged
+    left join {{ ref('networks') }} as networks on merged.network = networks.network
+    where merged.reading_rank = 1
+),
+
+totals as (
+    select
+        composed.*,
+        case
+            when has_engagements
+                then
+                    {% for part in parts[:3] %}
+                    {{ '+ ' if not loop.first }}case when is_{{ part }}_in_public then {{ part }} else 0 end
+                    {% endfor %}
+        end as engagements_public,
+        case
+            when has_engagements and metric_set = 'owner'
+                then
+                    {% for part in parts %}
+                    {{ '+ ' if not loop.first }}case when is_{{ part }}_in_full then {{ part }} else 0 end
+                    {% endfor %}
+        end as engagements_full
+    from composed
 ),
 
 final as (
     select
-        readings.post_key,
-        readings.brand_id,
-        readings.source_instance,
-        readings.network,
-        readings.account_key,
-        readings.is_own,
-        readings.reading_source,
-        readings.observed_at,
-        readings.posted_at,
-        {{ hours_between('readings.posted_at', 'readings.observed_at') }} as post_age_hours,
-        readings.impressions,
-        readings.reach,
-        readings.reactions,
-        readings.comments,
-        readings.shares,
-        readings.saves,
-        readings.link_clicks,
-        readings.profile_visits,
-        readings.reactions + readings.comments
-        + case when networks.public_includes_shares then readings.shares else 0 end as engagements_public,
+        post_key,
+        brand_id,
+        source_instance,
+        network,
+        account_key,
+        is_own,
+        reading_source,
+        metric_set,
+        observed_at,
+        posted_at,
+        {{ hours_between('posted_at', 'observed_at') }} as post_age_hours,
+        {{ counts | join(',\n        ') }},
+        engagements_public,
+        engagements_full,
         case
-            when readings.is_own then
-                readings.reactions + readings.comments
-                + case when networks.full_includes_shares then readings.shares else 0 end
-                + case when networks.full_includes_saves then readings.saves else 0 end
-                + case when networks.full_includes_link_clicks then readings.link_clicks else 0 end
-                + case when networks.full_includes_profile_visits then readings.profile_visits else 0 end
-        end as engagements_full,
-        readings.has_owner_counts
-    from ranked_readings as readings
-    left join {{ ref('networks') }} as networks on readings.network = networks.network
-    where readings.reading_rank = 1
+            when engagements_public is not null
+                then
+                    replace(trim(
+                        {% for part in parts[:3] %}
+                        {{ '|| ' if not loop.first }}case when is_{{ part }}_in_public then '{{ part }} ' else '' end
+                        {% endfor %}
+                    ), ' ', ', ')
+        end as engagement_components,
+        case
+            when engagements_full is not null
+                then
+                    replace(trim(
+                        {% for part in parts %}
+                        {{ '|| ' if not loop.first }}case when is_{{ part }}_in_full then '{{ part }} ' else '' end
+                        {% endfor %}
+                    ), ' ', ', ')
+        end as engagement_full_components
+    from totals
 )
 
 select * from final

@@ -1,29 +1,24 @@
 -- grain: post x age in hours x metric set (public or owner)
 {% set measures = ['engagements_public', 'engagements_full', 'impressions', 'reach'] %}
+{% set definitions = {
+    'engagements_public': 'engagement_components',
+    'engagements_full': 'engagement_full_components',
+    'impressions': 'reading_source',
+    'reach': "''",
+} %}
 with readings as (
+    {% for measure in measures -%}
     select
         post_key,
-        'public' as metric_set,
+        '{{ measure }}' as measure,
         observed_at,
         post_age_hours,
-        engagements_public,
-        cast(null as bigint) as engagements_full,
-        cast(null as bigint) as impressions,
-        cast(null as bigint) as reach
+        {{ definitions[measure] }} as definition,
+        {{ measure }} as reading
     from {{ ref('int_post_readings') }}
-    where engagements_public is not null
-    union all
-    select
-        post_key,
-        'owner' as metric_set,
-        observed_at,
-        post_age_hours,
-        cast(null as bigint) as engagements_public,
-        engagements_full,
-        impressions,
-        reach
-    from {{ ref('int_post_readings') }}
-    where has_owner_counts
+    where {{ measure }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 -- Tolerances follow the ladder on which posts are read (1 h, 6 h, 24 h, 2, 4, 7, 14, 28 days …) by a nightly run,
@@ -37,10 +32,11 @@ ages as (
     {% endfor -%}
 ),
 
+-- A reading that does not know a measure is none of it: the neighbours are looked for measure by measure.
 brackets as (
     select
         readings.post_key,
-        readings.metric_set,
+        readings.measure,
         ages.age_hours,
         max(case when readings.post_age_hours <= ages.age_hours then readings.observed_at end) as lower_observed_at,
         min(case when readings.post_age_hours >= ages.age_hours then readings.observed_at end) as upper_observed_at
@@ -48,18 +44,16 @@ brackets as (
     inner join ages
         on readings.post_age_hours between ages.age_hours - ages.tolerance_hours
         and ages.age_hours + ages.tolerance_hours
-    group by readings.post_key, readings.metric_set, ages.age_hours
+    group by readings.post_key, readings.measure, ages.age_hours
 ),
 
 weighted as (
     select
         brackets.post_key,
-        brackets.metric_set,
+        brackets.measure,
         brackets.age_hours,
-        {% for measure in measures %}
-        lower_reading.{{ measure }} as lower_{{ measure }},
-        upper_reading.{{ measure }} as upper_{{ measure }},
-        {% endfor %}
+        lower_reading.reading as lower_value,
+        upper_reading.reading as upper_value,
         lower_reading.post_age_hours as lower_age_hours,
         upper_reading.post_age_hours as upper_age_hours,
         case
@@ -71,12 +65,26 @@ weighted as (
     from brackets
     inner join readings as lower_reading
         on brackets.post_key = lower_reading.post_key
-        and brackets.metric_set = lower_reading.metric_set
+        and brackets.measure = lower_reading.measure
         and brackets.lower_observed_at = lower_reading.observed_at
     inner join readings as upper_reading
         on brackets.post_key = upper_reading.post_key
-        and brackets.metric_set = upper_reading.metric_set
+        and brackets.measure = upper_reading.measure
         and brackets.upper_observed_at = upper_reading.observed_at
+        -- Two definitions are two counters, and no line leads from one to the other.
+        and lower_reading.definition = upper_reading.definition
+),
+
+values_at_age as (
+    select
+        post_key,
+        case when measure = 'engagements_public' then 'public' else 'owner' end as metric_set,
+        measure,
+        age_hours,
+        cast(lower_value + upper_weight * (upper_value - lower_value) as double) as value_at_age,
+        lower_age_hours,
+        upper_age_hours
+    from weighted
 ),
 
 final as (
@@ -85,12 +93,12 @@ final as (
         metric_set,
         age_hours,
         {% for measure in measures %}
-        cast(lower_{{ measure }} + upper_weight * (upper_{{ measure }} - lower_{{ measure }}) as double)
-            as {{ measure }},
+        max(case when measure = '{{ measure }}' then value_at_age end) as {{ measure }},
         {% endfor %}
-        lower_age_hours,
-        upper_age_hours
-    from weighted
+        min(lower_age_hours) as lower_age_hours,
+        max(upper_age_hours) as upper_age_hours
+    from values_at_age
+    group by post_key, metric_set, age_hours
 )
 
 select * from final

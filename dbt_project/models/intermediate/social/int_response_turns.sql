@@ -2,6 +2,9 @@
 with messages as (
     select
         messages.message_key,
+        messages.message_id,
+        -- Of one second, what the author said comes before what an automaton answered.
+        case when messages.direction = 'inbound' then 0 else 1 end as place_in_second,
         messages.brand_id,
         messages.account_key,
         messages.post_key,
@@ -30,17 +33,17 @@ threaded as (
         timezone,
         max(case when direction = 'outbound' then posted_at end) over (
             partition by conversation_key
-            order by posted_at, message_key
+            order by posted_at, place_in_second, message_id
             rows between unbounded preceding and 1 preceding
         ) as last_reply_at,
         min(case when direction = 'outbound' then posted_at end) over (
             partition by conversation_key
-            order by posted_at, message_key
+            order by posted_at, place_in_second, message_id
             rows between 1 following and unbounded following
         ) as next_reply_at,
         lag(posted_at) over (
             partition by conversation_key, direction, author_key
-            order by posted_at, message_key
+            order by posted_at, place_in_second, message_id
         ) as previous_by_author_at
     from messages
 ),
@@ -68,7 +71,7 @@ post_visits as (
             post_key,
             observed_at
         from {{ ref('int_post_readings') }}
-        where reading_source = 'api' and has_owner_counts
+        where reading_source = 'api' and metric_set = 'owner'
     ) as visits
     group by post_key
 ),

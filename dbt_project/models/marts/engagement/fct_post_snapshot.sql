@@ -8,6 +8,7 @@ with final as (
         account_key,
         is_own,
         reading_source,
+        metric_set,
         observed_at,
         posted_at,
         post_age_hours,
@@ -21,6 +22,8 @@ with final as (
         profile_visits,
         engagements_public,
         engagements_full,
+        engagement_components,
+        engagement_full_components,
         {{ run_setting('as_of') }} as as_of
     from {{ ref('int_post_readings') }}
 )

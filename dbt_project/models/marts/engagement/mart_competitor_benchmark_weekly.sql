@@ -48,30 +48,124 @@ posts as (
     group by members.benchmark_brand_id, posts.brand_id, posts.network, week_start_on
 ),
 
-account_weeks as (
+-- Days and weeks are the benchmark brand's for all that it is compared with, so followers are read off its own week's end.
+-- A reading at midnight tells how the day before it ended.
+account_readings as (
     select
         members.benchmark_brand_id,
         accounts.brand_id,
         accounts.network,
-        followers.account_key,
-        followers.activity_on,
-        {{ week_start('followers.activity_on', 'members.week_start') }} as week_start_on,
-        followers.followers_count
-    from {{ ref('int_account_followers_daily') }} as followers
-    inner join {{ ref('int_accounts') }} as accounts on followers.account_key = accounts.account_key
+        readings.account_key,
+        cast({{ utc_to_local("readings.observed_at - interval '1' second", 'members.timezone') }} as date) as read_on,
+        members.timezone,
+        members.week_start,
+        readings.observed_at,
+        readings.followers_count
+    from {{ ref('int_account_readings') }} as readings
+    inner join {{ ref('int_accounts') }} as accounts on readings.account_key = accounts.account_key
     inner join members on accounts.brand_id = members.brand_id
+    where readings.followers_count is not null
 ),
 
-week_ends as (
+beginnings as (
     select
+        benchmark_brand_id,
+        account_key,
+        read_on as happened_on
+    from account_readings
+    union all
+    select
+        members.benchmark_brand_id,
+        posts.account_key,
+        cast({{ utc_to_local('posts.posted_at', 'members.timezone') }} as date) as happened_on
+    from {{ ref('mart_post_performance') }} as posts
+    inner join members on posts.brand_id = members.brand_id
+    where posts.posted_at is not null
+),
+
+first_days as (
+    select
+        benchmark_brand_id,
+        account_key,
+        min(happened_on) as first_day
+    from beginnings
+    group by benchmark_brand_id, account_key
+),
+
+account_days as (
+    select
+        first_days.benchmark_brand_id,
+        accounts.brand_id,
+        accounts.network,
+        first_days.account_key,
+        members.timezone,
+        members.week_start,
+        {{ spine_days(
+            'first_days.first_day',
+            'least(run.as_of, cast(' ~ utc_to_local('run.as_of_at', 'members.timezone') ~ ' as date))',
+        ) }} as activity_on
+    from first_days
+    inner join {{ ref('int_accounts') }} as accounts on first_days.account_key = accounts.account_key
+    inner join members
+        on first_days.benchmark_brand_id = members.benchmark_brand_id and accounts.brand_id = members.brand_id
+    cross join {{ ref('stg_config__run') }} as run
+),
+
+account_weeks as (
+    select distinct
         benchmark_brand_id,
         brand_id,
         network,
-        week_start_on,
-        case when count(*) = count(followers_count) then cast(sum(followers_count) as bigint) end as followers_count
+        account_key,
+        timezone,
+        {{ week_start('activity_on', 'week_start') }} as week_start_on
+    from account_days
+),
+
+weekly_readings as (
+    select
+        benchmark_brand_id,
+        account_key,
+        {{ week_start('read_on', 'week_start') }} as week_start_on,
+        read_on,
+        followers_count,
+        row_number() over (
+            partition by benchmark_brand_id, account_key, {{ week_start('read_on', 'week_start') }}
+            order by observed_at desc
+        ) as reading_rank
+    from account_readings
+),
+
+-- Followers are carried for 7 days: to the end of a week from any day of it, and from the last day of the week before.
+week_ends as (
+    select
+        account_weeks.benchmark_brand_id,
+        account_weeks.brand_id,
+        account_weeks.network,
+        account_weeks.week_start_on,
+        case
+            when count(*) = count(coalesce(newest.followers_count, carried.followers_count))
+                then cast(sum(coalesce(newest.followers_count, carried.followers_count)) as bigint)
+        end as followers_count
     from account_weeks
-    where activity_on = {{ date_plus('week_start_on', 6) }}
-    group by benchmark_brand_id, brand_id, network, week_start_on
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_brand_clocks') }} as clocks on account_weeks.benchmark_brand_id = clocks.brand_id
+    left join weekly_readings as newest
+        on account_weeks.benchmark_brand_id = newest.benchmark_brand_id
+        and account_weeks.account_key = newest.account_key
+        and account_weeks.week_start_on = newest.week_start_on
+        and newest.reading_rank = 1
+    left join weekly_readings as carried
+        on account_weeks.benchmark_brand_id = carried.benchmark_brand_id
+        and account_weeks.account_key = carried.account_key
+        and {{ date_plus('account_weeks.week_start_on', -7) }} = carried.week_start_on
+        and {{ date_plus('account_weeks.week_start_on', -1) }} = carried.read_on
+        and carried.reading_rank = 1
+    where
+        {{ local_to_utc(date_plus('account_weeks.week_start_on', 7), 'account_weeks.timezone') }}
+        <= coalesce(clocks.visible_until, run.as_of_at)
+    group by
+        account_weeks.benchmark_brand_id, account_weeks.brand_id, account_weeks.network, account_weeks.week_start_on
 ),
 
 weeks as (
@@ -129,7 +223,8 @@ final as (
         brands.ownership = 'own' as is_own,
         joined.network,
         joined.week_start_on,
-        {{ date_plus('joined.week_start_on', 6) }} <= run.as_of as is_week_complete,
+        {{ local_to_utc(date_plus('joined.week_start_on', 7), 'own_brands.timezone') }}
+        <= coalesce(clocks.visible_until, run.as_of_at) as is_week_complete,
         joined.posts_count,
         joined.reactions,
         joined.comments,
@@ -153,6 +248,8 @@ final as (
         run.as_of
     from joined
     inner join {{ ref('stg_config__brands') }} as brands on joined.brand_id = brands.brand_id
+    inner join own_brands on joined.benchmark_brand_id = own_brands.brand_id
+    left join {{ ref('int_brand_clocks') }} as clocks on joined.benchmark_brand_id = clocks.brand_id
     cross join {{ ref('stg_config__run') }} as run
 )
 

@@ -28,6 +28,40 @@ followers as (
     from {{ ref('int_account_followers_daily') }}
 ),
 
+-- Clocks of brands that are not configured run in UTC.
+covered as (
+    select
+        coverage.account_key,
+        coverage.activity_on,
+        coverage.posts_alive_count,
+        coverage.posts_measured_count,
+        {{ local_to_utc(date_plus('coverage.activity_on', 1), 'accounts.timezone') }}
+        <= coalesce(clocks.visible_until, run.as_of_at) as is_day_over,
+        -- What is not measured yet is at most a twentieth of the day, by what those posts last gained a day.
+        coverage.posts_unknown_count = 0
+        and coverage.unmeasured_engagements <= 0.05 * (
+            coverage.unmeasured_engagements
+            + abs(coalesce(changes.engagements_public_delta, changes.comments_delta, changes.reactions_delta, 0))
+        ) as is_measured
+    from {{ ref('int_account_coverage_daily') }} as coverage
+    inner join {{ ref('int_accounts') }} as accounts on coverage.account_key = accounts.account_key
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
+    left join {{ ref('int_account_daily_changes') }} as changes
+        on coverage.account_key = changes.account_key and coverage.activity_on = changes.activity_on
+),
+
+weeks as (
+    select
+        covered.account_key,
+        {{ week_start('covered.activity_on', 'accounts.week_start') }} as week_start_on,
+        count(*) = 7 and min(case when covered.is_day_over and covered.is_measured then 1 else 0 end) = 1
+            as is_week_complete
+    from covered
+    inner join {{ ref('int_accounts') }} as accounts on covered.account_key = accounts.account_key
+    group by covered.account_key, week_start_on
+),
+
 final as (
     select
         accounts.account_key,
@@ -39,7 +73,11 @@ final as (
         accounts.username,
         followers.activity_on,
         coalesce(publications.posts_count, 0) as posts_published_count,
-        coalesce(changes.posts_measured_count, 0) as posts_measured_count,
+        covered.posts_alive_count,
+        covered.posts_measured_count,
+        covered.is_day_over,
+        covered.is_day_over and covered.is_measured as is_complete,
+        weeks.is_week_complete,
         {%- for count in counts %}
         changes.{{ count }}_delta,
         {%- endfor %}
@@ -55,6 +93,11 @@ final as (
     from followers
     inner join {{ ref('int_accounts') }} as accounts on followers.account_key = accounts.account_key
     left join {{ ref('stg_config__brands') }} as brands on accounts.brand_id = brands.brand_id
+    inner join covered
+        on followers.account_key = covered.account_key and followers.activity_on = covered.activity_on
+    inner join weeks
+        on followers.account_key = weeks.account_key
+        and {{ week_start('followers.activity_on', 'accounts.week_start') }} = weeks.week_start_on
     left join publications
         on followers.account_key = publications.account_key and followers.activity_on = publications.posted_on
     left join {{ ref('int_account_daily_changes') }} as changes

@@ -11,6 +11,7 @@ with public_readings as (
         reactions,
         comments,
         engagements_public,
+        engagement_components,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
     from {{ ref('int_post_readings') }}
     where reactions is not null or comments is not null
@@ -21,9 +22,23 @@ owner_readings as (
         post_key,
         observed_at,
         {{ owner_counts | join(',\n        ') }},
+        engagement_full_components,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
     from {{ ref('int_post_readings') }}
-    where has_owner_counts
+    where
+        metric_set = 'owner'
+        -- Of others' posts, what their network or a drop lets everybody see.
+        or (
+            not is_own
+            and (
+                impressions is not null
+                or reach is not null
+                or shares is not null
+                or saves is not null
+                or link_clicks is not null
+                or profile_visits is not null
+            )
+        )
 ),
 
 at_ages as (
@@ -68,10 +83,12 @@ joined as (
         public_readings.reactions,
         public_readings.comments,
         public_readings.engagements_public,
+        public_readings.engagement_components,
         owner_readings.observed_at as owner_observed_at,
         {% for count in owner_counts %}
         owner_readings.{{ count }},
         {% endfor %}
+        owner_readings.engagement_full_components,
         {% for name, hours in ages %}
         {% for measure in [
             'engagements_public', 'engagements_full', 'impressions', 'reach', 'lower_age_hours', 'upper_age_hours',
@@ -121,7 +138,9 @@ final as (
         link_clicks,
         profile_visits,
         engagements_public,
+        engagement_components,
         engagements_full,
+        engagement_full_components,
         {%- for name, hours in ages %}
         engagements_public_{{ name }},
         engagements_full_{{ name }},

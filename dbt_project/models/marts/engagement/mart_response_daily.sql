@@ -94,8 +94,9 @@ spans as (
     select
         daily_turns.account_key,
         min(daily_turns.inbound_on) as first_day,
-        greatest(max(daily_turns.inbound_on), max(run.as_of)) as last_day
+        min(least(run.as_of, cast({{ utc_to_local('run.as_of_at', 'accounts.timezone') }} as date))) as last_day
     from daily_turns
+    inner join {{ ref('int_accounts') }} as accounts on daily_turns.account_key = accounts.account_key
     cross join {{ ref('stg_config__run') }} as run
     group by daily_turns.account_key
 ),
@@ -116,6 +117,8 @@ final as (
         brands.brand_name,
         accounts.username,
         days.inbound_on,
+        {{ local_to_utc(date_plus('days.inbound_on', 1), 'accounts.timezone') }}
+        <= coalesce(clocks.visible_until, run.as_of_at) as is_day_over,
         coalesce(daily_messages.messages_inbound_count, 0) as messages_inbound_count,
         {%- for count in [
             'turns_count', 'turns_eligible_1h_count', 'turns_answered_1h_count', 'turns_eligible_24h_count',
@@ -125,9 +128,11 @@ final as (
         {%- endfor %}
         daily_turns.response_hours_sum,
         medians.response_hours_median,
-        {{ run_setting('as_of') }} as as_of
+        run.as_of
     from days
     inner join {{ ref('int_accounts') }} as accounts on days.account_key = accounts.account_key
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
     left join {{ ref('stg_config__brands') }} as brands on accounts.brand_id = brands.brand_id
     left join daily_turns on days.account_key = daily_turns.account_key and days.inbound_on = daily_turns.inbound_on
     left join daily_messages
