@@ -57,8 +57,8 @@ def _histories(stage: Stage) -> list[History]:
         people[person].bought_on.add(day)
         people[person].euros[day] += euros
     for person, day, euros in stage.rows(
-        "select person, refunded_on, net_amount_eur from memory.truth.refunds"
-        " inner join memory.truth.orders using (order_id) where is_of_revenue_order"
+        "select person, taken_back_on, euros from memory.truth.taken_back"
+        " inner join memory.truth.orders using (order_id)"
     ):
         people[person].euros[day] -= euros
     return list(people.values())

@@ -83,7 +83,10 @@ final as (
     left join {{ ref('stg_config__sources') }} as sources
         on stated.source_instance = sources.source_instance
     where
-        coalesce({{ local_to_utc('stated.day', "coalesce(sources.timezone, clocks.timezone, 'UTC')") }} < clocks.visible_until, true)
+        coalesce(
+            {{ local_to_utc('stated.day', "coalesce(sources.timezone, clocks.timezone, 'UTC')") }}
+            < clocks.visible_until, true
+        )
 )
 
 select * from final

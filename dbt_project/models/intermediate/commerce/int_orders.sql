@@ -13,7 +13,7 @@ with shop_orders as (
         orders.currency,
         -- A gift card is money taken in advance; it becomes revenue with the order that it pays for.
         cast(orders.gross_amount - coalesce(line_sums.gift_card_amount, 0) as decimal(18, 4)) as gross_amount,
-        -- The order's discount holds that of shipping too, which is no part of the amount; its lines' discount does not.
+        -- The order's discount holds that of shipping too, which is no part of the amount; that of its lines does not.
         coalesce(
             case
                 when line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount
@@ -146,7 +146,7 @@ priced as (
         dated.cancelled_on,
         dated.is_test,
         dated.is_cancelled,
-        -- What was sold stays sold on its day, and is taken back on the day of its cancellation, unless that is the same.
+        -- What was sold stays sold on its day, and is taken back on the day of its cancellation unless it is the same.
         not dated.is_test
         and coalesce(dated.net_amount > 0, false)
         and coalesce(dated.cancelled_on > dated.ordered_on, true) as is_revenue_order,

@@ -99,8 +99,8 @@ cancellations as (
 ),
 
 {% set columns -%}
-brand_id, source_instance, source_kind, refund_id, refund_kind, order_id, line_id, refunded_at, currency, amount, tax_amount,
-        is_of_sales, _observed_at, _dlt_load_id
+brand_id, source_instance, source_kind, refund_id, refund_kind, order_id, line_id, refunded_at, currency, amount,
+        tax_amount, is_of_sales, _observed_at, _dlt_load_id
 {%- endset -%}
 
 taken_back as (
@@ -213,7 +213,7 @@ final as (
         reporting_currency,
         fx_rate,
         coalesce(order_fx_rate, fx_rate) as order_fx_rate,
-        -- At the rate at which it was sold: what is given back whole leaves nothing, and the rate's move has its own name.
+        -- At the rate at which it was sold: what is given back whole leaves nothing; the rate's move has its own name.
         {{ to_reporting('amount', 'coalesce(order_fx_rate, fx_rate)') }} as net_amount_reporting,
         cast(
             {{ to_reporting('amount', 'fx_rate') }}

@@ -82,8 +82,8 @@ order_entries as (
         and line_sums.source_file = dated_files._source_file
 ),
 
--- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did; a file
--- counts the order and never takes it back.
+-- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did;
+-- a file counts the order and never takes it back.
 refund_entries as (
     select
         refunds.brand_id,
@@ -133,7 +133,10 @@ refund_entries as (
             when refunds.is_cancelled then 'cancelled'
             else 'not_revenue'
         end as cause,
-        case when refunds.source_kind = 'file_drop' and refunds.refund_kind <> 'cancellation' then 1 else 0 end as records_count
+        case
+            when refunds.source_kind = 'file_drop' and refunds.refund_kind <> 'cancellation' then 1
+            else 0
+        end as records_count
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_orders') }} as orders
         on refunds.order_key = orders.order_key
@@ -224,7 +227,8 @@ final as (
         cast(
             case
                 when fx_rate is null or sale_fx_rate is null then 0
-                else round(cast(warehouse_amount as double) * factor, 4)
+                else
+                    round(cast(warehouse_amount as double) * factor, 4)
                     - round(cast(warehouse_amount as double) * sale_factor, 4)
             end as decimal(18, 4)
         ) as exchange_amount,

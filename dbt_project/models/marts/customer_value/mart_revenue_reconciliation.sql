@@ -14,7 +14,10 @@ with sides as (
         cast(case when entry_type <> 'order' then warehouse_amount else 0 end as decimal(18, 4)) as moved_refunds,
         {% for cause in causes -%}
         cast(
-            case when cause = '{{ cause }}' then control_amount - warehouse_amount - exchange_amount else 0 end as decimal(18, 4)
+            case
+                when cause = '{{ cause }}' then control_amount - warehouse_amount - exchange_amount
+                else 0
+            end as decimal(18, 4)
         ) as {{ cause }}_amount,
         {% endfor -%}
         exchange_amount,
@@ -295,8 +298,8 @@ attributed as (
                 and (remainders.missing_records_count > 0 or remainders.day is null)
                 and files_stated.records_stated <= files_read.records_read
                 then 'quarantined'
-            -- A quarantined order or refund touches its own day and the day it was taken back, and no more; and it stands
-            -- for one order of those that the report counts and that are not here.
+            -- A quarantined order or refund touches its own day and the day it was taken back, and no more; it stands for
+            -- one order of those that the report counts and that are not here.
             when
                 remainders.source_kind = 'shopify'
                 and remainders.remainder_days <= 2 * quarantined.records_count
