@@ -298,8 +298,8 @@ attributed as (
                 and (remainders.missing_records_count > 0 or remainders.day is null)
                 and files_stated.records_stated <= files_read.records_read
                 then 'quarantined'
-            -- A quarantined order or refund touches its own day and the day it was taken back, and no more; it stands for
-            -- one order of those that the report counts and that are not here.
+            -- A quarantined order or refund touches its own day and the day it was taken back, and no more; it stands
+            -- for one order of those that the report counts and that are not here.
             when
                 remainders.source_kind = 'shopify'
                 and remainders.remainder_days <= 2 * quarantined.records_count
