@@ -18,7 +18,8 @@ class Need:
     """When a mart must have rows: a configured source feeds an entity, or the table upstream has rows.
 
     An entity is given only where a source that feeds it always brings some: a shop without a refund, or an account
-    without a comment, is no fault. A file drop brings what it is mapped to, which the table upstream tells.
+    without a comment, is no fault. A file drop brings what it is mapped to, which the table upstream tells. A past day
+    may lie before anything was there: then only the table upstream tells.
     """
 
     upstream: str
@@ -43,7 +44,7 @@ NEEDS = {
     "marts.fct_account_snapshot": Need("intermediate.int_account_readings", ACCOUNTS),
     "marts.fct_message": Need("intermediate.int_messages"),
     "marts.fct_order": Need(_ORDERS, ORDERS),
-    "marts.fct_order_line": Need("intermediate.int_order_line_sums", ORDERS),
+    "marts.fct_order_line": Need("marts.fct_order", ORDERS, "lines_count > 0"),
     "marts.fct_post_snapshot": Need("intermediate.int_post_readings", POSTS),
     "marts.fct_refund": Need("intermediate.int_refunds"),
     "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0"),
@@ -86,14 +87,15 @@ def has_rows(table: str, fed: frozenset[str]) -> ExpectVerdict:
         select
             {grouped("here")} || ' rows' || case
                 when is_upstream then ' with data in {need.upstream}'
-                when {is_fed} then ' with a source of {need.entity}'
+                when {is_fed} and not is_past then ' with a source of {need.entity}'
                 else ', and no source of it'
             end as observed,
-            here > 0 or not ({is_fed} or is_upstream) as is_met
+            here > 0 or not ({is_fed} and not is_past or is_upstream) as is_met
         from (
             select
                 (select count(*) from {table}) as here,
-                exists (select 1 from {need.upstream} where {need.where}) as is_upstream
+                exists (select 1 from {need.upstream} where {need.where}) as is_upstream,
+                coalesce((select is_past from staging.stg_config__run), false) as is_past
         ) as counted
     """
     why = "A chart over an empty table reads as zero. Only what no source brings may be empty."

@@ -119,7 +119,8 @@ def run_clock(now: datetime, as_of: date | None) -> RunClock:
         return RunClock(now.date(), now + timedelta(microseconds=1), is_past=False)
     if as_of > now.date():
         raise ConfigError(f"{as_of} lies after the home's clock {now:%Y-%m-%d %H:%M} UTC", "--as-of", "name a past day")
-    return RunClock(as_of, datetime.combine(as_of + timedelta(days=1), time(), UTC), is_past=True)
+    ends = datetime.combine(as_of + timedelta(days=1), time(), UTC)
+    return RunClock(as_of, ends, is_past=True, known_until=now + timedelta(microseconds=1))
 
 
 def past_day(now: datetime, text: str) -> date:

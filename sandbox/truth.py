@@ -1,7 +1,8 @@
 """What is true of the world at the clock, as Parquet files that only tests may read.
 
 Money is in euros at the rate of the day of the event; net revenue is gross less discounts without tax and shipping,
-refunds count on the day of the refund, and test and cancelled orders count nowhere.
+refunds and cancellations count on their own day at the rate of the sale, and test orders and those cancelled on the day
+on which they were placed count nowhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sandbox.books import dates, day_of, moments, order_euros, refund_euros
+from sandbox.books import (
+    cancellations,
+    dates,
+    day_of,
+    is_counted,
+    moments,
+    order_euros,
+    refund_euros,
+    taken_back_euros,
+)
 from sandbox.files import replacing
 from sandbox.sales import METRICS, daily_sales
 from sandbox.scene import Scene
@@ -21,7 +31,6 @@ from sandbox.truth_customers import customers
 from sandbox.truth_social import account_windows, best_hours, post_ages, posts, responses
 from sandbox.world.columns import Floats, Integers, total_by
 from sandbox.world.rates import CURRENCIES
-from sandbox.world.refunds import is_revenue
 
 
 def write_truth(scene: Scene, folder: Path) -> None:
@@ -31,6 +40,7 @@ def write_truth(scene: Scene, folder: Path) -> None:
         "customers": customers(scene),
         "orders": orders(scene),
         "refunds": refunds(scene),
+        "taken_back": taken_back(scene),
         "revenue_daily": revenue_daily(scene),
         "sales_totals": sales_totals(scene),
         "posts": posts(scene),
@@ -85,7 +95,7 @@ def orders(scene: Scene) -> pa.Table:
             "ordered_on": dates(scene, day_of(scene, o.created_at[rows])),
             "is_test": o.is_test[rows],
             "is_cancelled": o.cancelled_at[rows] <= scene.clock,
-            "is_revenue_order": is_revenue(o, scene.clock + 1)[rows],
+            "is_revenue_order": is_counted(scene)[rows],
             "currency": [CURRENCIES[c] for c in o.currency[rows]],
             "gross_amount": money(o.gross),
             "discount_amount": money(o.discount),
@@ -110,7 +120,24 @@ def refunds(scene: Scene) -> pa.Table:
             "refunded_on": dates(scene, day_of(scene, r.created_at[rows])),
             "net_amount": w.books.net(w.orders)[rows] / 100,
             "net_amount_eur": refund_euros(scene)[rows],
-            "is_of_revenue_order": is_revenue(w.orders, scene.clock + 1)[r.order[rows]],
+            "is_of_revenue_order": is_counted(scene)[r.order[rows]],
+        }
+    )
+
+
+def taken_back(scene: Scene) -> pa.Table:
+    """One row per refund or cancellation that takes revenue back, in euros at the rate of the sale."""
+    w = scene.world
+    r = w.books.refunds
+    rows = np.flatnonzero((r.created_at <= scene.clock) & is_counted(scene)[r.order])
+    cancelled, cancelled_day, euros = cancellations(scene)
+    orders, days = np.concatenate([r.order[rows], cancelled]), day_of(scene, r.created_at[rows])
+    return pa.table(
+        {
+            "order_id": [str(i) for i in w.orders.order_id[orders]],
+            "taken_back_on": dates(scene, np.concatenate([days, cancelled_day])),
+            "euros": np.concatenate([taken_back_euros(scene)[rows], euros]),
+            "is_cancellation": np.repeat([False, True], [len(rows), len(cancelled)]),
         }
     )
 
@@ -118,12 +145,14 @@ def refunds(scene: Scene) -> pa.Table:
 def revenue_daily(scene: Scene) -> pa.Table:
     """One row per local day up to the clock's: what a revenue mart must show, in euros."""
     w = scene.world
-    counted = is_revenue(w.orders, scene.clock + 1)
+    counted = is_counted(scene)
     order_day, refund_day = day_of(scene, w.orders.created_at), day_of(scene, w.books.refunds.created_at)
     given = (w.books.refunds.created_at <= scene.clock) & counted[w.books.refunds.order]
     days = int(w.calendar.day_of(np.array([scene.clock]))[0]) + 1
     sold = total_by(order_day[counted], order_euros(scene)[counted], w.calendar.days)[:days]
-    returned = total_by(refund_day[given], refund_euros(scene)[given], w.calendar.days)[:days]
+    returned = total_by(refund_day[given], taken_back_euros(scene)[given], w.calendar.days)
+    _, cancelled_day, cancelled = cancellations(scene)
+    returned = (returned + total_by(cancelled_day, cancelled, w.calendar.days))[:days]
     return pa.table(
         {
             "day": dates(scene, np.arange(days)),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from sandbox.books import day_of, moments, order_euros, refund_euros
+from sandbox.books import cancellations, day_of, is_counted, moments, order_euros, taken_back_euros
 from sandbox.oracle import purchase_probability
 from sandbox.scene import Scene
 from sandbox.world.calendar import DAY
 from sandbox.world.columns import NEVER, Flags, Floats, Integers, texts, total_by
 from sandbox.world.people import CHANNELS, COUNTRIES
-from sandbox.world.refunds import is_revenue
 
 MONTH = 30.4375 * DAY
 HORIZON_MONTHS, PURCHASE_DAYS = 12, 90
@@ -22,7 +21,7 @@ _KIND_NAMES = ("loyal", "regular", "occasional")
 def customers(scene: Scene) -> pa.Table:
     """One row per person with a revenue order by the clock."""
     w = scene.world
-    past = is_revenue(w.orders, scene.clock + 1)
+    past = is_counted(scene)
     first = np.full(len(w.people), NEVER)
     np.minimum.at(first, w.orders.person[past], w.orders.created_at[past])
     buyers = np.flatnonzero(first < NEVER)
@@ -97,5 +96,7 @@ def _left_at(scene: Scene) -> Integers:
 def _refunded(scene: Scene) -> Floats:
     w = scene.world
     refunds = w.books.refunds
-    rows = (refunds.created_at <= scene.clock) & is_revenue(w.orders, scene.clock + 1)[refunds.order]
-    return total_by(w.orders.person[refunds.order[rows]], refund_euros(scene)[rows], len(w.people))
+    rows = (refunds.created_at <= scene.clock) & is_counted(scene)[refunds.order]
+    refunded = total_by(w.orders.person[refunds.order[rows]], taken_back_euros(scene)[rows], len(w.people))
+    cancelled, _, euros = cancellations(scene)
+    return refunded + total_by(w.orders.person[cancelled], euros, len(w.people))

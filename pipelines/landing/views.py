@@ -37,6 +37,8 @@ class RunClock:
     as_of_at: datetime
     """Exclusive upper bound of event times, UTC."""
     is_past: bool
+    known_until: datetime | None = None
+    """When the build began, UTC, exclusive: a past day of a brand far in the west may not be over; None: as_of_at."""
 
 
 def tables_of(kind: str) -> Mapping[str, rules.Table]:
@@ -119,6 +121,7 @@ def _config_tables(
         "as_of": ("DATE", run.as_of),
         "as_of_at": ("TIMESTAMPTZ", run.as_of_at),
         "is_past": ("BOOLEAN", run.is_past),
+        "known_until": ("TIMESTAMPTZ", run.known_until or run.as_of_at),
         "reporting_currency": ("VARCHAR", brands.reporting_currency),
         "horizon_months": ("BIGINT", value.horizon_months),
         "discount_rate_year": ("DOUBLE", value.discount_rate_year),
@@ -152,7 +155,7 @@ def _sources(
     instances: Mapping[str, SourceConfiguration], readings: Mapping[str, Reading]
 ) -> tuple[Mapping[str, str], list[tuple[Any, ...]]]:
     """The sources that can be used, and how their newest attempts went; of a past day all is known."""
-    columns = _texts("source_instance", "kind", "brand_id") | {
+    columns = _texts("source_instance", "kind", "brand_id", "timezone") | {
         "is_delivery": "BOOLEAN",
         "read_at": "TIMESTAMPTZ",
         "failing_since": "TIMESTAMPTZ",
@@ -162,7 +165,8 @@ def _sources(
     for name, known in instances.items():
         if known.fault is None:
             of = readings[name]
-            rows.append((name, known.kind, known.brand, known.is_delivery, of.read_at, of.failing_since, of.fault))
+            said = (name, known.kind, known.brand, known.report_timezone, known.is_delivery)
+            rows.append((*said, of.read_at, of.failing_since, of.fault))
     return columns, rows
 
 

@@ -94,6 +94,11 @@ class SourceConfiguration(BaseModel):
         return None
 
     @property
+    def report_timezone(self) -> str | None:
+        """IANA zone in which the source cuts the days of its own reports; None: the brand's."""
+        return getattr(self, "timezone", None)
+
+    @property
     def fault(self) -> PipelineError | None:
         """Why the instance cannot be used, which `source` then raises; None: it can."""
         return None

@@ -30,6 +30,11 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 Rows = Sequence[Mapping[str, Any]]
 
 
+def _numbered(table: str, number: int) -> dict[str, int]:
+    """The record's number; what a file's bytes add up to is no record of it."""
+    return {} if table == "control_totals" else {"_record_number": number}
+
+
 @dataclass
 class World:
     """Brands, their sources, and what these landed; `now` is the home's clock, UTC."""
@@ -79,7 +84,7 @@ class World:
         system = {"brand_id": brand, "source_instance": instance, "_observed_at": read_at}
         landed: dict[str, Rows] = dict(tables)
         if is_drop:
-            landed = {t: [{"_source_file": f"{t}.csv", "_record_number": n, **r} for n, r in enumerate(rows)]
+            landed = {t: [{"_source_file": f"{t}.csv", **_numbered(t, n), **r} for n, r in enumerate(rows)]
                       for t, rows in tables.items()}  # fmt: skip
             files = {(row["_source_file"], table) for table, rows in landed.items() for row in rows}
             landed["files"] = [{"_source_file": file, "table_name": table} for file, table in sorted(files)]

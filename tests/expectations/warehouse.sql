@@ -5,7 +5,8 @@ create schema marts;
 create schema finance;
 
 create table staging.stg_config__run as
-select date '2026-06-30' as as_of, timestamp '2026-06-30 22:00:00.000001' as as_of_at, 48.0 as freshness_hours;
+select date '2026-06-30' as as_of, timestamp '2026-06-30 22:00:00.000001' as as_of_at, 48.0 as freshness_hours,
+    false as is_past;
 create table staging.stg_config__accounts as select 'aurora' as brand_id, 'instagram' as network, '17' as account_id;
 create table staging.stg_config__competitors as select 'aurora' as brand_id, 'borealis' as competitor_brand_id;
 create table staging.stg_shopify__orders as

@@ -39,6 +39,7 @@ def line(number: int, price: str = "20.00", quantity: int = 1) -> Node:
         "sku": f"BS-{number:05}",
         "quantity": quantity,
         "currentQuantity": quantity,
+        "isGiftCard": False,
         "product": {"id": "gid://shopify/Product/77", "productType": "Home", "title": "Bücherstütze"},
         "originalUnitPriceSet": money(price),
         "discountedTotalSet": money(price),

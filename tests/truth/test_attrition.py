@@ -57,8 +57,8 @@ def _histories(stage: Stage) -> list[History]:
         people[person].bought_on.add(day)
         people[person].euros[day] += euros
     for person, day, euros in stage.rows(
-        "select person, refunded_on, net_amount_eur from memory.truth.refunds"
-        " inner join memory.truth.orders using (order_id) where is_of_revenue_order"
+        "select person, taken_back_on, euros from memory.truth.taken_back"
+        " inner join memory.truth.orders using (order_id)"
     ):
         people[person].euros[day] -= euros
     return list(people.values())
@@ -95,8 +95,8 @@ def test_cohorts_come_back_as_the_orders_say_and_an_unfinished_month_is_null(sta
     stage.assert_none(
         "with bought as (select person, date_trunc('month', ordered_on)::date as month, net_revenue_eur as euros,"
         " true as is_order from memory.truth.orders where is_revenue_order"
-        " union all select person, date_trunc('month', refunded_on)::date, -net_amount_eur, false"
-        " from memory.truth.refunds inner join memory.truth.orders using (order_id) where is_of_revenue_order),"
+        " union all select person, date_trunc('month', taken_back_on)::date, -euros, false"
+        " from memory.truth.taken_back inner join memory.truth.orders using (order_id)),"
         " firsts as (select person, min(month) as acquisition_month from bought where is_order group by 1),"
         " sizes as (select acquisition_month, count(*) as people from firsts group by 1),"
         " truth as (select acquisition_month, month, count(distinct person) filter (is_order) as active,"

@@ -62,7 +62,7 @@ def test_gross_and_discount_are_the_shops_without_tax(stage: Stage) -> None:
 def test_every_refund_counts_on_its_own_day(stage: Stage) -> None:
     stage.assert_same(
         "select refund_id, order_id, refunded_at, refunded_on, is_revenue_refund, sum(amount)::decimal(18, 4)"
-        " from fct_refund group by all",
+        " from fct_refund where refund_kind <> 'cancellation' group by all",
         "select refund_id, order_id, refunded_at::timestamp, refunded_on, is_of_revenue_order,"
         " net_amount::decimal(18, 4) from memory.truth.refunds",
     )
@@ -71,6 +71,17 @@ def test_every_refund_counts_on_its_own_day(stage: Stage) -> None:
         " inner join (select refund_id, sum(amount_reporting) as euros, count(*) as n from fct_refund group by 1)"
         " using (refund_id)"
     ) == (True,)
+
+
+def test_every_cancellation_takes_back_on_its_own_day_what_no_refund_did(stage: Stage) -> None:
+    stage.assert_none(
+        "with taken as (from memory.truth.taken_back where is_cancellation), found as (from fct_refund"
+        " where refund_kind = 'cancellation' and is_revenue_refund)"
+        " select order_id from taken full join found using (order_id)"
+        f" where not coalesce(taken_back_on = refunded_on and abs(euros - refunded_revenue) <= {HALF_DIGIT} + {NOISE},"
+        " false)"
+    )
+    assert stage.one("select count(*) > 0 from memory.truth.taken_back where is_cancellation") == (True,)
 
 
 def test_every_day_has_the_revenue_of_the_world(stage: Stage) -> None:
@@ -100,7 +111,8 @@ def test_the_reconciliation_leaves_nothing_unexplained(stage: Stage) -> None:
         "select day, control_total from mart_revenue_reconciliation",
         "select day, net_sales::decimal(18, 4) from memory.truth.sales_totals",
     )
-    causes = "quarantined, test, cancelled, not_revenue, lines, tax, currency, order_timing, refund_timing, unexplained"
+    causes = "quarantined, test, cancelled, not_revenue, lines, tax, currency, exchange, order_timing,"
+    causes += " refund_timing, unexplained"
     added = " + ".join(f"{cause}_difference" for cause in causes.split(", "))
     # The shop's report is in whole cents, so that it is off by up to half a cent of its own.
     stage.assert_none(

@@ -26,7 +26,7 @@ def _connection_form(node: dict[str, Any]) -> dict[str, Any]:
 
 _PARTS = {
     "lineItems": f"""{_PAGE} nodes {{
-      id title sku quantity product {{ id productType }} originalUnitPriceSet {_MONEY}
+      id title sku quantity isGiftCard product {{ id productType }} originalUnitPriceSet {_MONEY}
       discountAllocations {{ allocatedAmountSet {_MONEY} }} taxLines {{ priceSet {_MONEY} }} }}""",
     "refundLineItems": f"{_PAGE} nodes {{ quantity lineItem {{ id }} subtotalSet {_MONEY} totalTaxSet {_MONEY} }}",
     "refundShippingLines": f"{_PAGE} nodes {{ subtotalAmountSet {_MONEY} taxAmountSet {_MONEY} }}",
@@ -39,6 +39,7 @@ _PART_FORMS: dict[str, dict[str, Any]] = {
             "title": _TEXT,
             "sku": _TEXT,
             "quantity": int,
+            "isGiftCard": bool,
             "product": ({"id": str, "productType": _TEXT}, None),
             "originalUnitPriceSet": _MONEY_FORM,
             "discountAllocations": [{"allocatedAmountSet": _MONEY_FORM}],

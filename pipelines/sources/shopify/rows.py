@@ -98,6 +98,7 @@ def _line_row(order: Node, line: Node) -> Row:
         "product_title": line["title"],
         "product_type": (product["productType"] or None) if product else None,
         "sku": line["sku"],
+        "is_gift_card": line["isGiftCard"],
         "quantity": line["quantity"],
         "unit_price": amount(line["originalUnitPriceSet"]),
         "discount_amount": total([amount(part["allocatedAmountSet"]) for part in line["discountAllocations"]]),

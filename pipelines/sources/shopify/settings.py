@@ -91,6 +91,7 @@ ORDER_LINES = table(
         "product_title": text("Title at the time of the order."),
         "product_type": text("Product type."),
         "sku": text("Stock keeping unit."),
+        "is_gift_card": flag("True for a gift card: money taken in advance, and no sale until it is redeemed."),
         "quantity": count("Units ordered.", required=True),
         "unit_price": _money("Price of a unit before discounts.", required=True),
         "discount_amount": _money("Discounts allocated to the line."),

@@ -177,6 +177,7 @@ class ShopifyScene:
             "quantity": int(lines.quantity[row]),
             "currentQuantity": int(lines.quantity[row]),
             "taxable": rate > 0,
+            "isGiftCard": False,
             "product": {
                 "id": gid("Product", w.products.product_id[product]),
                 "title": title,

@@ -41,6 +41,7 @@ def line(number: int, price: str = "10.00", quantity: int = 1) -> Node:
         "title": "Lamp",
         "sku": "L-1",
         "quantity": quantity,
+        "isGiftCard": False,
         "product": {"id": "gid://shopify/Product/5", "productType": "lighting"},
         "originalUnitPriceSet": bag(price),
         "discountAllocations": [{"allocatedAmountSet": bag("0.50")}, {"allocatedAmountSet": bag("0.25")}],

@@ -185,6 +185,7 @@ def test_an_order_has_its_lines_and_its_gross_amount(shop: Shop, read: Read) -> 
         "product_title": "Lamp",
         "product_type": "lighting",
         "sku": "L-1",
+        "is_gift_card": False,
         "quantity": 2,
         "unit_price": "49.90",
         "discount_amount": "0.75",

@@ -6,11 +6,7 @@ with bounds as (
         brands.timezone,
         run.as_of,
         run.reporting_currency,
-        case
-            when run.is_past
-                then least({{ local_to_utc(date_plus('run.as_of', 1), 'brands.timezone') }}, run.as_of_at)
-            else run.as_of_at
-        end as visible_until
+        {{ visible_until('run', 'brands.timezone') }} as visible_until
     from {{ ref('stg_config__brands') }} as brands
     cross join {{ ref('stg_config__run') }} as run
 ),

@@ -1,4 +1,4 @@
--- grain: source instance x day x currency, as the source itself adds up its net sales
+-- grain: source instance x day x currency that the run may see, as the source itself adds up its net sales
 with file_bases as (
     select
         source_instance,
@@ -46,7 +46,7 @@ shop_totals as (
     from {{ ref('stg_shopify__sales_totals') }}
 ),
 
-final as (
+stated as (
     select
         brand_id,
         source_instance,
@@ -66,6 +66,27 @@ final as (
         control_total,
         records_count
     from shop_totals
+),
+
+final as (
+    select
+        stated.brand_id,
+        stated.source_instance,
+        stated.source_kind,
+        stated.day,
+        stated.currency,
+        stated.control_total,
+        stated.records_count
+    from stated
+    left join {{ ref('int_brand_clocks') }} as clocks
+        on stated.brand_id = clocks.brand_id
+    left join {{ ref('stg_config__sources') }} as sources
+        on stated.source_instance = sources.source_instance
+    where
+        coalesce(
+            {{ local_to_utc('stated.day', "coalesce(sources.timezone, clocks.timezone, 'UTC')") }}
+            < clocks.visible_until, true
+        )
 )
 
 select * from final

@@ -1,4 +1,4 @@
--- grain: customer x day (brand's time zone) with at least one revenue order; before refunds, reporting currency
+-- grain: customer x day (brand's time zone) with at least one revenue order; before refunds and later cancellations
 with final as (
     select
         brand_id,

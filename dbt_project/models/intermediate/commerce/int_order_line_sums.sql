@@ -5,8 +5,9 @@ with shop_lines as (
         order_id,
         cast(count(*) as bigint) as lines_count,
         cast(sum(quantity) as bigint) as units_count,
-        cast(sum(quantity * unit_price) as decimal(18, 4)) as gross_amount,
-        cast(sum(coalesce(discount_amount, 0)) as decimal(18, 4)) as discount_amount,
+        cast(sum(case when is_gift_card then 0 else quantity * unit_price end) as decimal(18, 4)) as gross_amount,
+        cast(sum(case when is_gift_card then 0 else discount_amount end) as decimal(18, 4)) as discount_amount,
+        cast(sum(case when is_gift_card then quantity * unit_price else 0 end) as decimal(18, 4)) as gift_card_amount,
         cast(sum(tax_amount) as decimal(18, 4)) as tax_amount,
         cast(null as string) as source_file
     from {{ ref('stg_shopify__order_lines') }}
@@ -21,6 +22,7 @@ file_lines as (
         cast(sum(quantity) as bigint) as units_count,
         cast(sum(gross_amount) as decimal(18, 4)) as gross_amount,
         cast(sum(coalesce(discount_amount, 0)) as decimal(18, 4)) as discount_amount,
+        cast(0 as decimal(18, 4)) as gift_card_amount,
         cast(sum(tax_amount) as decimal(18, 4)) as tax_amount,
         min(_source_file) as source_file
     from {{ ref('stg_file_drop__order_lines') }}
@@ -35,6 +37,7 @@ final as (
         units_count,
         gross_amount,
         discount_amount,
+        gift_card_amount,
         tax_amount,
         source_file
     from shop_lines
@@ -46,6 +49,7 @@ final as (
         units_count,
         gross_amount,
         discount_amount,
+        gift_card_amount,
         tax_amount,
         source_file
     from file_lines

@@ -8,6 +8,7 @@ with shop_lines as (
         lines.order_id,
         lines.line_id,
         lines.product_id,
+        lines.is_gift_card,
         lines.quantity,
         lines.currency,
         cast(lines.quantity * lines.unit_price as decimal(18, 4)) as stated_gross_amount,
@@ -29,6 +30,7 @@ file_lines as (
         order_id,
         line_id,
         product_id,
+        false as is_gift_card,
         quantity,
         currency,
         gross_amount as stated_gross_amount,
@@ -38,8 +40,8 @@ file_lines as (
 ),
 
 {% set columns -%}
-brand_id, source_instance, order_id, line_id, product_id, quantity, currency, stated_gross_amount, stated_amount,
-        included_tax_amount
+brand_id, source_instance, order_id, line_id, product_id, is_gift_card, quantity, currency, stated_gross_amount,
+        stated_amount, included_tax_amount
 {%- endset -%}
 
 all_lines as (
@@ -88,7 +90,7 @@ netted as (
         orders.order_key,
         orders.customer_key,
         orders.ordered_on,
-        coalesce(orders.is_revenue_order, false) as is_revenue_order,
+        coalesce(orders.is_revenue_order, false) and not all_lines.is_gift_card as is_revenue_order,
         all_lines.quantity,
         all_lines.currency,
         orders.fx_rate,

@@ -11,13 +11,23 @@ with shop_orders as (
         orders.cancelled_at,
         orders.is_test,
         orders.currency,
-        orders.gross_amount,
-        coalesce(orders.discount_amount, 0) as discount_amount,
+        -- A gift card is money taken in advance; it becomes revenue with the order that it pays for.
+        cast(orders.gross_amount - coalesce(line_sums.gift_card_amount, 0) as decimal(18, 4)) as gross_amount,
+        -- The order's discount holds that of shipping too, which is no part of the amount; that of its lines does not.
+        coalesce(
+            case
+                when line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount
+                    then line_sums.discount_amount
+            end,
+            orders.discount_amount, 0
+        ) as discount_amount,
         orders.tax_amount,
         -- The order's tax holds that of shipping too; its lines' tax does not.
         case
             when not orders.is_tax_included then 0
-            when line_sums.gross_amount = orders.gross_amount and line_sums.tax_amount is not null
+            when
+                line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount
+                and line_sums.tax_amount is not null
                 then line_sums.tax_amount
             else coalesce(orders.tax_amount, 0)
         end as included_tax_amount,
@@ -47,9 +57,10 @@ file_orders as (
         orders.is_test,
         orders.currency,
         coalesce(orders.gross_amount, line_sums.gross_amount) as gross_amount,
-        -- A file that states no discount gave none.
-        coalesce(
-            case when orders.gross_amount is null then line_sums.discount_amount end, orders.discount_amount, 0
+        -- A file that states no discount gave none; lines that make up the amount have theirs beside the order's own.
+        cast(
+            coalesce(case when orders.gross_amount is null then line_sums.discount_amount end, 0)
+            + coalesce(orders.discount_amount, 0) as decimal(18, 4)
         ) as discount_amount,
         coalesce(orders.tax_amount, line_sums.tax_amount) as tax_amount,
         cast(0 as decimal(18, 4)) as included_tax_amount,
@@ -93,6 +104,10 @@ dated as (
         all_orders.ordered_at,
         cast({{ utc_to_local('all_orders.ordered_at', 'clocks.timezone') }} as date) as ordered_on,
         case when all_orders.cancelled_at < clocks.visible_until then all_orders.cancelled_at end as cancelled_at,
+        case
+            when all_orders.cancelled_at < clocks.visible_until
+                then cast({{ utc_to_local('all_orders.cancelled_at', 'clocks.timezone') }} as date)
+        end as cancelled_on,
         coalesce(all_orders.is_test, false) as is_test,
         coalesce(all_orders.cancelled_at < clocks.visible_until, false) as is_cancelled,
         all_orders.currency,
@@ -128,9 +143,13 @@ priced as (
         dated.ordered_at,
         dated.ordered_on,
         dated.cancelled_at,
+        dated.cancelled_on,
         dated.is_test,
         dated.is_cancelled,
-        not dated.is_test and not dated.is_cancelled and coalesce(dated.net_amount > 0, false) as is_revenue_order,
+        -- What was sold stays sold on its day, and is taken back on the day of its cancellation unless it is the same.
+        not dated.is_test
+        and coalesce(dated.net_amount > 0, false)
+        and coalesce(dated.cancelled_on > dated.ordered_on, true) as is_revenue_order,
         dated.currency,
         dated.stated_amount,
         -- Tax weighs on full price and discount alike; an order given away shows no rate by which to take it out.
@@ -179,6 +198,7 @@ converted as (
         ordered_at,
         ordered_on,
         cancelled_at,
+        cancelled_on,
         is_test,
         is_cancelled,
         is_revenue_order,
@@ -213,6 +233,7 @@ final as (
         ordered_at,
         ordered_on,
         cancelled_at,
+        cancelled_on,
         is_test,
         is_cancelled,
         is_revenue_order,

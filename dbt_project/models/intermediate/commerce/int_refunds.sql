@@ -1,20 +1,27 @@
--- grain: refund line, dated at the refund, that the run may see; amounts without tax, positive
+-- grain: refund line or cancellation, dated at its own day, that the run may see; amounts without tax, positive
+-- A cancellation takes back, when it happens, what no refund had taken back by then.
 with all_refunds as (
     select
-        brand_id,
-        source_instance,
+        refunds.brand_id,
+        refunds.source_instance,
         'shopify' as source_kind,
-        refund_id,
-        refund_kind,
-        order_id,
-        line_id,
-        refunded_at,
-        currency,
-        amount,
-        tax_amount,
-        _observed_at,
-        _dlt_load_id
-    from {{ ref('stg_shopify__refunds') }}
+        refunds.refund_id,
+        refunds.refund_kind,
+        refunds.order_id,
+        refunds.line_id,
+        refunds.refunded_at,
+        refunds.currency,
+        refunds.amount,
+        refunds.tax_amount,
+        -- Shipping and gift cards are no part of net revenue, so what is refunded of them lessens nothing.
+        refunds.refund_kind <> 'shipping' and not coalesce(lines.is_gift_card, false) as is_of_sales,
+        refunds._observed_at,
+        refunds._dlt_load_id
+    from {{ ref('stg_shopify__refunds') }} as refunds
+    left join {{ ref('stg_shopify__order_lines') }} as lines
+        on refunds.source_instance = lines.source_instance
+        and refunds.order_id = lines.order_id
+        and refunds.line_id = lines.line_id
     union all
     select
         brand_id,
@@ -28,12 +35,13 @@ with all_refunds as (
         currency,
         amount,
         tax_amount,
+        true as is_of_sales,
         _observed_at,
         _dlt_load_id
     from {{ ref('stg_file_drop__refunds') }}
 ),
 
-dated as (
+refunds as (
     select
         all_refunds.brand_id,
         all_refunds.source_instance,
@@ -43,28 +51,103 @@ dated as (
         all_refunds.order_id,
         all_refunds.line_id,
         all_refunds.refunded_at,
-        cast({{ utc_to_local('all_refunds.refunded_at', 'clocks.timezone') }} as date) as refunded_on,
-        orders.customer_key,
-        orders.ordered_on,
-        orders.order_key is not null as is_order_known,
-        coalesce(orders.is_test, false) as is_test,
-        coalesce(orders.is_cancelled, false) as is_cancelled,
-        -- Shipping is no part of net revenue, so what is refunded of it lessens nothing.
-        coalesce(orders.is_revenue_order, false) and all_refunds.refund_kind <> 'shipping' as is_revenue_refund,
         all_refunds.currency,
         all_refunds.amount,
         all_refunds.tax_amount,
-        clocks.as_of,
-        clocks.reporting_currency,
+        all_refunds.is_of_sales,
         all_refunds._observed_at,
         all_refunds._dlt_load_id
     from all_refunds
     inner join {{ ref('int_brand_clocks') }} as clocks
         on all_refunds.brand_id = clocks.brand_id
-    left join {{ ref('int_orders') }} as orders
-        on all_refunds.source_instance = orders.source_instance
-        and all_refunds.order_id = orders.order_id
     where all_refunds.refunded_at < clocks.visible_until
+),
+
+refunded_before as (
+    select
+        orders.order_key,
+        cast(sum(refunds.amount) as decimal(18, 4)) as amount
+    from refunds
+    inner join {{ ref('int_orders') }} as orders
+        on refunds.source_instance = orders.source_instance
+        and refunds.order_id = orders.order_id
+        and refunds.currency = orders.currency
+    where refunds.is_of_sales and refunds.refunded_at <= orders.cancelled_at
+    group by orders.order_key
+),
+
+cancellations as (
+    select
+        orders.brand_id,
+        orders.source_instance,
+        orders.source_kind,
+        orders.order_id as refund_id,
+        'cancellation' as refund_kind,
+        orders.order_id,
+        cast(null as string) as line_id,
+        orders.cancelled_at as refunded_at,
+        orders.currency,
+        cast(orders.net_amount - coalesce(refunded_before.amount, 0) as decimal(18, 4)) as amount,
+        cast(null as decimal(18, 4)) as tax_amount,
+        true as is_of_sales,
+        orders._observed_at,
+        orders._dlt_load_id
+    from {{ ref('int_orders') }} as orders
+    left join refunded_before
+        on orders.order_key = refunded_before.order_key
+    where orders.is_cancelled and not orders.is_test and orders.net_amount > coalesce(refunded_before.amount, 0)
+),
+
+{% set columns -%}
+brand_id, source_instance, source_kind, refund_id, refund_kind, order_id, line_id, refunded_at, currency, amount,
+        tax_amount, is_of_sales, _observed_at, _dlt_load_id
+{%- endset -%}
+
+taken_back as (
+    select
+        {{ columns }}
+    from refunds
+    union all
+    select
+        {{ columns }}
+    from cancellations
+),
+
+dated as (
+    select
+        taken_back.brand_id,
+        taken_back.source_instance,
+        taken_back.source_kind,
+        taken_back.refund_id,
+        taken_back.refund_kind,
+        taken_back.order_id,
+        taken_back.line_id,
+        taken_back.refunded_at,
+        cast({{ utc_to_local('taken_back.refunded_at', 'clocks.timezone') }} as date) as refunded_on,
+        orders.customer_key,
+        orders.ordered_on,
+        orders.order_key is not null as is_order_known,
+        coalesce(orders.is_test, false) as is_test,
+        coalesce(orders.is_cancelled, false) as is_cancelled,
+        coalesce(taken_back.refunded_at > orders.cancelled_at, false) as is_after_cancellation,
+        taken_back.is_of_sales,
+        coalesce(orders.is_revenue_order, false)
+        and taken_back.is_of_sales
+        and not coalesce(taken_back.refunded_at > orders.cancelled_at, false) as is_revenue_refund,
+        taken_back.currency,
+        taken_back.amount,
+        taken_back.tax_amount,
+        case when taken_back.currency = orders.currency then orders.fx_rate end as order_fx_rate,
+        clocks.as_of,
+        clocks.reporting_currency,
+        taken_back._observed_at,
+        taken_back._dlt_load_id
+    from taken_back
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on taken_back.brand_id = clocks.brand_id
+    left join {{ ref('int_orders') }} as orders
+        on taken_back.source_instance = orders.source_instance
+        and taken_back.order_id = orders.order_id
 ),
 
 rated as (
@@ -83,10 +166,13 @@ rated as (
         dated.is_order_known,
         dated.is_test,
         dated.is_cancelled,
+        dated.is_after_cancellation,
+        dated.is_of_sales,
         dated.is_revenue_refund,
         dated.currency,
         dated.amount,
         dated.tax_amount,
+        dated.order_fx_rate,
         dated.reporting_currency,
         case
             when dated.currency = dated.reporting_currency then cast(1 as double)
@@ -118,13 +204,21 @@ final as (
         is_order_known,
         is_test,
         is_cancelled,
+        is_after_cancellation,
+        is_of_sales,
         is_revenue_refund,
         currency,
         cast(amount as decimal(18, 4)) as net_amount,
         cast(tax_amount as decimal(18, 4)) as tax_amount,
         reporting_currency,
         fx_rate,
-        {{ to_reporting('amount', 'fx_rate') }} as net_amount_reporting,
+        coalesce(order_fx_rate, fx_rate) as order_fx_rate,
+        -- At the rate at which it was sold: what is given back whole leaves nothing; the rate's move has its own name.
+        {{ to_reporting('amount', 'coalesce(order_fx_rate, fx_rate)') }} as net_amount_reporting,
+        cast(
+            {{ to_reporting('amount', 'fx_rate') }}
+            - {{ to_reporting('amount', 'coalesce(order_fx_rate, fx_rate)') }} as decimal(18, 4)
+        ) as exchange_difference,
         _observed_at,
         _dlt_load_id
     from rated

@@ -26,15 +26,6 @@ dated_files as (
     group by source_instance, _source_file
 ),
 
-refund_sums as (
-    select
-        order_key,
-        cast(sum(net_amount) as decimal(18, 4)) as net_amount
-    from {{ ref('int_refunds') }}
-    where refund_kind <> 'shipping'
-    group by order_key
-),
-
 order_entries as (
     select
         orders.brand_id,
@@ -42,7 +33,10 @@ order_entries as (
         orders.source_kind,
         'order' as entry_type,
         orders.ordered_on as rate_day,
+        orders.ordered_on as sale_day,
         case
+            when orders.source_kind = 'shopify' and sources.timezone is not null
+                then cast({{ utc_to_local('orders.ordered_at', 'sources.timezone') }} as date)
             when file_bases.is_by_lines and not coalesce(dated_files.has_days, true) then cast(null as date)
             else orders.ordered_on
         end as control_day,
@@ -63,15 +57,18 @@ order_entries as (
             end as decimal(18, 4)
         ) as tax_amount,
         orders.fx_rate,
+        orders.fx_rate as sale_fx_rate,
         case
             when orders.is_test then 'test'
-            when orders.is_cancelled then 'cancelled'
+            when orders.is_cancelled and not orders.is_revenue_order then 'cancelled'
             when not orders.is_revenue_order then 'not_revenue'
             else 'lines'
         end as cause,
         case when orders.source_kind = 'shopify' and orders.is_test then 0 else 1 end
         + case when orders.source_kind = 'file_drop' then coalesce(line_sums.lines_count, 0) else 0 end as records_count
     from {{ ref('int_orders') }} as orders
+    left join {{ ref('stg_config__sources') }} as sources
+        on orders.source_instance = sources.source_instance
     left join file_bases
         on orders.source_instance = file_bases.source_instance
     left join {{ ref('stg_file_drop__orders') }} as file_orders
@@ -85,62 +82,32 @@ order_entries as (
         and line_sums.source_file = dated_files._source_file
 ),
 
--- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did.
-cancellations as (
-    select
-        orders.brand_id,
-        orders.source_instance,
-        orders.source_kind,
-        cast({{ utc_to_local('orders.cancelled_at', 'brands.timezone') }} as date) as day,
-        orders.currency,
-        orders.reporting_currency,
-        cast(coalesce(refund_sums.net_amount, 0) - orders.net_amount as decimal(18, 4)) as control_amount
-    from {{ ref('int_orders') }} as orders
-    inner join {{ ref('stg_config__brands') }} as brands
-        on orders.brand_id = brands.brand_id
-    left join refund_sums
-        on orders.order_key = refund_sums.order_key
-    where orders.source_kind = 'shopify' and orders.is_cancelled and not orders.is_test
-),
-
-cancellation_entries as (
-    select
-        cancellations.brand_id,
-        cancellations.source_instance,
-        cancellations.source_kind,
-        'cancellation' as entry_type,
-        cancellations.day as rate_day,
-        cancellations.day as control_day,
-        cancellations.day as warehouse_day,
-        cancellations.currency,
-        cancellations.control_amount,
-        cast(0 as decimal(18, 4)) as warehouse_amount,
-        cast(0 as decimal(18, 4)) as warehouse_amount_reporting,
-        cast(0 as decimal(18, 4)) as tax_amount,
-        case
-            when cancellations.currency = cancellations.reporting_currency then cast(1 as double)
-            else cast(rates.units_per_reporting as double)
-        end as fx_rate,
-        'cancelled' as cause,
-        0 as records_count
-    from cancellations
-    left join {{ ref('int_fx_rates') }} as rates
-        on cancellations.currency = rates.currency
-        and least(cancellations.day, {{ run_setting('as_of') }}) = rates.rate_on
-),
-
+-- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did;
+-- a file counts the order and never takes it back.
 refund_entries as (
     select
         refunds.brand_id,
         refunds.source_instance,
         refunds.source_kind,
-        'refund' as entry_type,
+        case when refunds.refund_kind = 'cancellation' then 'cancellation' else 'refund' end as entry_type,
         refunds.refunded_on as rate_day,
-        refunds.refunded_on as control_day,
+        case
+            when refunds.currency = orders.currency and refunds.is_revenue_refund then orders.ordered_on
+            else refunds.refunded_on
+        end as sale_day,
+        case
+            when refunds.source_kind = 'shopify' and sources.timezone is not null
+                then cast({{ utc_to_local('refunds.refunded_at', 'sources.timezone') }} as date)
+            else refunds.refunded_on
+        end as control_day,
         refunds.refunded_on as warehouse_day,
         refunds.currency,
         case
-            when refunds.source_kind = 'shopify' and (refunds.is_test or refunds.refund_kind = 'shipping') then 0
+            when
+                refunds.source_kind = 'shopify'
+                and (refunds.is_test or not refunds.is_of_sales or refunds.is_after_cancellation)
+                then 0
+            when refunds.source_kind = 'file_drop' and refunds.refund_kind = 'cancellation' then 0
             else -refunds.net_amount
         end as control_amount,
         case when refunds.is_revenue_refund then -refunds.net_amount else 0 end as warehouse_amount,
@@ -148,32 +115,44 @@ refund_entries as (
         case
             when
                 refunds.source_kind = 'shopify'
-                and refunds.refund_kind <> 'shipping'
+                and refunds.is_of_sales
+                and not refunds.is_after_cancellation
+                and refunds.refund_kind <> 'cancellation'
                 and orders.stated_amount <> orders.net_amount
                 then -coalesce(refunds.tax_amount, 0)
             else 0
         end as tax_amount,
         refunds.fx_rate,
         case
+            when refunds.currency = orders.currency and refunds.is_revenue_refund then refunds.order_fx_rate
+            else refunds.fx_rate
+        end as sale_fx_rate,
+        case
             when not refunds.is_order_known then 'refund_timing'
             when refunds.is_test then 'test'
             when refunds.is_cancelled then 'cancelled'
             else 'not_revenue'
         end as cause,
-        case when refunds.source_kind = 'file_drop' then 1 else 0 end as records_count
+        case
+            when refunds.source_kind = 'file_drop' and refunds.refund_kind <> 'cancellation' then 1
+            else 0
+        end as records_count
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_orders') }} as orders
         on refunds.order_key = orders.order_key
+    left join {{ ref('stg_config__sources') }} as sources
+        on refunds.source_instance = sources.source_instance
 ),
 
 entries as (
-    {% for part in ['order_entries', 'cancellation_entries', 'refund_entries'] -%}
+    {% for part in ['order_entries', 'refund_entries'] -%}
     select
         brand_id,
         source_instance,
         source_kind,
         entry_type,
         rate_day,
+        sale_day,
         control_day,
         warehouse_day,
         currency,
@@ -182,6 +161,7 @@ entries as (
         cast(warehouse_amount_reporting as decimal(18, 4)) as warehouse_amount_reporting,
         cast(tax_amount as decimal(18, 4)) as tax_amount,
         fx_rate,
+        sale_fx_rate,
         cause,
         cast(records_count as bigint) as records_count
     from {{ part }}
@@ -203,11 +183,17 @@ rated as (
         entries.warehouse_amount_reporting,
         entries.tax_amount,
         entries.fx_rate,
+        entries.sale_fx_rate,
         -- From the order's currency by way of the reporting currency to that of the control total.
         case
             when coalesce(shop_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
             else cast(rates.units_per_reporting as double) / nullif(entries.fx_rate, 0)
         end as factor,
+        -- A refund takes back what was sold at the rate of its sale; a shop's report takes the rate of the refund.
+        case
+            when coalesce(shop_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
+            else cast(sale_rates.units_per_reporting as double) / nullif(entries.sale_fx_rate, 0)
+        end as sale_factor,
         entries.cause,
         entries.records_count
     from entries
@@ -217,6 +203,9 @@ rated as (
     left join {{ ref('int_fx_rates') }} as rates
         on shop_currencies.currency = rates.currency
         and least(entries.rate_day, run.as_of) = rates.rate_on
+    left join {{ ref('int_fx_rates') }} as sale_rates
+        on shop_currencies.currency = sale_rates.currency
+        and least(entries.sale_day, run.as_of) = sale_rates.rate_on
 ),
 
 final as (
@@ -231,10 +220,18 @@ final as (
         cast(round(cast(control_amount as double) * factor, 4) as decimal(18, 4)) as control_amount,
         cast(
             case
-                when fx_rate is null then 0
-                else round(cast(warehouse_amount as double) * factor, 4)
+                when sale_fx_rate is null then 0
+                else round(cast(warehouse_amount as double) * sale_factor, 4)
             end as decimal(18, 4)
         ) as warehouse_amount,
+        cast(
+            case
+                when fx_rate is null or sale_fx_rate is null then 0
+                else
+                    round(cast(warehouse_amount as double) * factor, 4)
+                    - round(cast(warehouse_amount as double) * sale_factor, 4)
+            end as decimal(18, 4)
+        ) as exchange_amount,
         cast(coalesce(warehouse_amount_reporting, 0) as decimal(18, 4)) as warehouse_amount_reporting,
         cast(round(cast(tax_amount as double) * factor, 4) as decimal(18, 4)) as tax_amount,
         case when fx_rate is null and warehouse_amount <> 0 then 'currency' else cause end as cause,

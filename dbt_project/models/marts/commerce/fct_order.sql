@@ -4,7 +4,7 @@ with refunds as (
         order_key,
         cast(sum(net_amount_reporting) as decimal(18, 4)) as refunded_amount_reporting
     from {{ ref('int_refunds') }}
-    where refund_kind <> 'shipping'
+    where is_of_sales and not is_after_cancellation
     group by order_key
 ),
 

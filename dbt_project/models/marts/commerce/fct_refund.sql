@@ -1,4 +1,4 @@
--- grain: refund line, dated at the refund
+-- grain: refund line or cancellation, dated at its own day
 with final as (
     select
         refund_key,
@@ -17,8 +17,9 @@ with final as (
         is_revenue_refund,
         currency,
         net_amount as amount,
-        net_amount_reporting as amount_reporting,
+        cast(net_amount_reporting + exchange_difference as decimal(18, 4)) as amount_reporting,
         cast(case when is_revenue_refund then net_amount_reporting else 0 end as decimal(18, 4)) as refunded_revenue,
+        cast(case when is_revenue_refund then exchange_difference else 0 end as decimal(18, 4)) as exchange_difference,
         {{ run_setting('as_of') }} as as_of
     from {{ ref('int_refunds') }}
 )

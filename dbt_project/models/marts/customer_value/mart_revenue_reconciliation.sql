@@ -10,13 +10,17 @@ with sides as (
         control_amount,
         cast(0 as decimal(18, 4)) as warehouse_amount,
         cast(0 as decimal(18, 4)) as warehouse_amount_reporting,
-        cast(case when entry_type <> 'refund' then warehouse_amount else 0 end as decimal(18, 4)) as moved_orders,
-        cast(case when entry_type = 'refund' then warehouse_amount else 0 end as decimal(18, 4)) as moved_refunds,
+        cast(case when entry_type = 'order' then warehouse_amount else 0 end as decimal(18, 4)) as moved_orders,
+        cast(case when entry_type <> 'order' then warehouse_amount else 0 end as decimal(18, 4)) as moved_refunds,
         {% for cause in causes -%}
         cast(
-            case when cause = '{{ cause }}' then control_amount - warehouse_amount else 0 end as decimal(18, 4)
+            case
+                when cause = '{{ cause }}' then control_amount - warehouse_amount - exchange_amount
+                else 0
+            end as decimal(18, 4)
         ) as {{ cause }}_amount,
         {% endfor -%}
+        exchange_amount,
         tax_amount,
         is_rate_missing,
         records_count
@@ -31,11 +35,12 @@ with sides as (
         cast(0 as decimal(18, 4)) as control_amount,
         warehouse_amount,
         warehouse_amount_reporting,
-        cast(case when entry_type <> 'refund' then -warehouse_amount else 0 end as decimal(18, 4)) as moved_orders,
-        cast(case when entry_type = 'refund' then -warehouse_amount else 0 end as decimal(18, 4)) as moved_refunds,
+        cast(case when entry_type = 'order' then -warehouse_amount else 0 end as decimal(18, 4)) as moved_orders,
+        cast(case when entry_type <> 'order' then -warehouse_amount else 0 end as decimal(18, 4)) as moved_refunds,
         {% for cause in causes -%}
         cast(0 as decimal(18, 4)) as {{ cause }}_amount,
         {% endfor -%}
+        cast(0 as decimal(18, 4)) as exchange_amount,
         cast(0 as decimal(18, 4)) as tax_amount,
         is_rate_missing,
         cast(0 as bigint) as records_count
@@ -57,11 +62,21 @@ landed as (
         {% for cause in causes -%}
         cast(sum({{ cause }}_amount) as decimal(18, 4)) as {{ cause }}_amount,
         {% endfor -%}
+        cast(sum(exchange_amount) as decimal(18, 4)) as exchange_amount,
         cast(sum(tax_amount) as decimal(18, 4)) as tax_amount,
         bool_or(is_rate_missing) as is_rate_missing,
         cast(sum(records_count) as bigint) as records_count
     from sides
     group by brand_id, source_instance, source_kind, day, currency
+),
+
+-- A shop east of its brand has begun a day that the brand has not.
+landed_days as (
+    select
+        source_instance,
+        max(day) as last_day
+    from landed
+    group by source_instance
 ),
 
 known_days as (
@@ -89,10 +104,12 @@ spans as (
         known_days.source_kind,
         known_days.currency,
         min(known_days.day) as first_day,
-        max(clocks.last_day) as last_day
+        greatest(max(clocks.last_day), max(landed_days.last_day)) as last_day
     from known_days
     inner join {{ ref('int_brand_clocks') }} as clocks
         on known_days.brand_id = clocks.brand_id
+    left join landed_days
+        on known_days.source_instance = landed_days.source_instance
     group by known_days.brand_id, known_days.source_instance, known_days.source_kind, known_days.currency
 ),
 
@@ -129,7 +146,11 @@ mended as (
 quarantined as (
     select
         quarantine.source_instance,
-        cast(count(*) as bigint) as records_count
+        cast(count(*) as bigint) as records_count,
+        cast(
+            count(distinct case when quarantine.table_name = 'orders' then quarantine.record_key end)
+            + count(case when quarantine.table_name = 'orders' and quarantine.record_key is null then 1 end) as bigint
+        ) as orders_count
     from {{ ref('stg_landing__quarantine') }} as quarantine
     left join {{ ref('stg_landing__files') }} as files
         on quarantine.source_instance = files.source_instance
@@ -185,10 +206,22 @@ compared as (
         {% endfor -%}
         coalesce(landed.order_timing_difference, 0) as order_timing_difference,
         coalesce(landed.moved_refunds, 0) as moved_refunds,
+        coalesce(landed.exchange_amount, 0) as exchange_amount,
         coalesce(landed.tax_amount, 0) as tax_amount,
         coalesce(landed.is_rate_missing, false) as is_rate_missing,
-        coalesce(totals.records_count, 0) > coalesce(landed.records_count, 0) as are_records_missing
+        greatest(coalesce(totals.records_count, 0) - coalesce(landed.records_count, 0), 0) as missing_records_count,
+        coalesce(
+            greatest(
+                {{ local_to_utc(date_plus('spine.day', 1), 'clocks.timezone') }},
+                {{ local_to_utc(date_plus('spine.day', 1), 'coalesce(sources.timezone, clocks.timezone)') }}
+            ) <= clocks.visible_until, true
+        ) as is_complete,
+        clocks.as_of
     from spine
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on spine.brand_id = clocks.brand_id
+    left join {{ ref('stg_config__sources') }} as sources
+        on spine.source_instance = sources.source_instance
     left join {{ ref('int_control_totals') }} as totals
         on spine.source_instance = totals.source_instance
         and spine.currency = totals.currency
@@ -215,13 +248,22 @@ remainders as (
         {% endfor -%}
         compared.order_timing_difference,
         compared.moved_refunds,
+        compared.exchange_amount,
         compared.tax_amount,
         compared.is_rate_missing,
-        compared.are_records_missing,
+        compared.missing_records_count,
+        compared.is_complete,
+        compared.as_of,
         compared.control_total - compared.landed_total as remainder,
-        count(case when abs(compared.control_total - compared.landed_total) > 0.01 then 1 end) over (
-            partition by compared.source_instance
-        ) as remainder_days
+        count(
+            case when compared.is_complete and abs(compared.control_total - compared.landed_total) > 0.01 then 1 end
+        ) over (partition by compared.source_instance) as remainder_days,
+        sum(
+            case
+                when compared.is_complete and abs(compared.control_total - compared.landed_total) > 0.01
+                    then compared.missing_records_count
+            end
+        ) over (partition by compared.source_instance) as remainder_records_count
     from compared
 ),
 
@@ -241,9 +283,11 @@ attributed as (
         {% endfor -%}
         remainders.order_timing_difference,
         remainders.moved_refunds,
+        remainders.exchange_amount,
         remainders.tax_amount,
         remainders.is_rate_missing,
-        remainders.are_records_missing,
+        remainders.is_complete,
+        remainders.as_of,
         remainders.remainder,
         case
             when abs(remainders.remainder) <= 0.01 then 'none'
@@ -251,13 +295,15 @@ attributed as (
             when remainders.is_rate_missing then 'currency'
             when
                 remainders.source_kind = 'file_drop'
-                and (remainders.are_records_missing or remainders.day is null)
+                and (remainders.missing_records_count > 0 or remainders.day is null)
                 and files_stated.records_stated <= files_read.records_read
                 then 'quarantined'
-            -- A quarantined order or refund touches its own day and the day it was taken back, and no more.
+            -- A quarantined order or refund touches its own day and the day it was taken back, and no more; it stands
+            -- for one order of those that the report counts and that are not here.
             when
                 remainders.source_kind = 'shopify'
                 and remainders.remainder_days <= 2 * quarantined.records_count
+                and coalesce(remainders.remainder_records_count, 0) <= quarantined.orders_count
                 then 'quarantined'
             else 'none'
         end as remainder_cause
@@ -295,6 +341,7 @@ final as (
             attributed.currency_amount
             + case when attributed.remainder_cause = 'currency' then attributed.remainder else 0 end as decimal(18, 4)
         ) as currency_difference,
+        cast(attributed.exchange_amount as decimal(18, 4)) as exchange_difference,
         cast(attributed.order_timing_difference as decimal(18, 4)) as order_timing_difference,
         cast(attributed.moved_refunds + attributed.refund_timing_amount as decimal(18, 4)) as refund_timing_difference,
         -- Without a control total the remainder is unknown, and so is this.
@@ -304,13 +351,9 @@ final as (
                 else 0
             end as decimal(18, 4)
         ) as unexplained_difference,
-        coalesce(
-            {{ local_to_utc(date_plus('attributed.day', 1), 'clocks.timezone') }} <= clocks.visible_until, true
-        ) as is_complete,
-        clocks.as_of
+        attributed.is_complete,
+        attributed.as_of
     from attributed
-    inner join {{ ref('int_brand_clocks') }} as clocks
-        on attributed.brand_id = clocks.brand_id
 )
 
 select * from final

@@ -1,6 +1,6 @@
--- grain: source instance x order, its newest version
+-- grain: source instance x order, the version in force as of the run
 with newest as (
-    {{ newest_version(source('shopify', 'orders'), ['source_instance', 'order_id'], ['updated_at']) }}
+    {{ newest_change(source('shopify', 'orders'), ['source_instance', 'order_id'], 'updated_at') }}
 ),
 
 final as (

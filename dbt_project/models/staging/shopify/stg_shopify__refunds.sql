@@ -1,7 +1,7 @@
--- grain: source instance x refund x kind x refunded line, its newest version
+-- grain: source instance x refund x kind x refunded line, the version in force as of the run
 with newest as (
-    {{ newest_version(
-        source('shopify', 'refunds'), ['source_instance', 'refund_id', 'refund_kind', 'line_id'], ['updated_at']
+    {{ newest_change(
+        source('shopify', 'refunds'), ['source_instance', 'refund_id', 'refund_kind', 'line_id'], 'updated_at'
     ) }}
 ),
 
