@@ -15,22 +15,22 @@ with records as (
         row_number() over (
             partition by identities.customer_key
             order by
-                case when records.ended_at is not null then 1 else 0 end,
-                case records.known_from when 'shop' then 0 when 'file' then 1 else 2 end,
-                records.is_attribute_current_fallback,
+                case when records.ended_at is not null then 1 else 0 end asc,
+                case records.known_from when 'shop' then 0 when 'file' then 1 else 2 end asc,
+                records.is_attribute_current_fallback asc,
                 records.observed_at desc nulls last,
-                records.source_instance,
-                records.source_id
+                records.source_instance asc,
+                records.source_id asc
         ) as shop_rank,
         row_number() over (
             partition by identities.customer_key
             order by
-                case when records.ended_at is not null then 1 else 0 end,
-                case records.known_from when 'crm' then 0 when 'file' then 1 else 2 end,
-                records.is_attribute_current_fallback,
+                case when records.ended_at is not null then 1 else 0 end asc,
+                case records.known_from when 'crm' then 0 when 'file' then 1 else 2 end asc,
+                records.is_attribute_current_fallback asc,
                 records.observed_at desc nulls last,
-                records.source_instance,
-                records.source_id
+                records.source_instance asc,
+                records.source_id asc
         ) as crm_rank
     from {{ ref('int_person_identities') }} as identities
     inner join {{ ref('int_person_records') }} as records
@@ -76,7 +76,7 @@ orders as (
         orders.is_revenue_order,
         nullif(upper(trim(orders.country_code)), '') as country_code,
         nullif(lower(trim(orders.utm_source)), '') as utm_source,
-        -- Rates of two days apart would leave something of an order that was given back whole; so may half a cent of tax.
+        -- In the order's currency, as rates of two days would leave a rest of an order given back whole; so may tax, a cent.
         orders.net_amount - coalesce(order_refunds.refunded_amount, 0) > 0.01 as is_kept
     from {{ ref('int_orders') }} as orders
     left join order_refunds

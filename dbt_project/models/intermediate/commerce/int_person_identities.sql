@@ -19,7 +19,7 @@ with records as (
     from {{ ref('int_person_records') }}
 ),
 
-merges as (
+merged_contacts as (
     select
         merged.own_anchor as merged_anchor,
         survivor.own_anchor as survivor_anchor
@@ -31,7 +31,7 @@ merges as (
     where merged.record_type = 'contact'
 ),
 
-{{ follow_links('merges', 'merged_anchor', 'survivor_anchor') }},
+{{ follow_links('merged_contacts', 'merged_anchor', 'survivor_anchor') }},
 
 -- Each record with the one that stands for it: itself, or the contact in which its merges end.
 standing as (
@@ -42,14 +42,14 @@ standing as (
         records.email_token,
         records.phone_token,
         records.own_anchor,
-        merges_followed.node is null as is_head,
+        merged_contacts_followed.node is null as is_head,
         coalesce(survivors.record_key, records.record_key) as head_key,
         survivors.source_id as survivor_id
     from records
-    left join merges_followed
-        on records.own_anchor = merges_followed.node
+    left join merged_contacts_followed
+        on records.own_anchor = merged_contacts_followed.node
     left join records as survivors
-        on merges_followed.last_node = survivors.own_anchor
+        on merged_contacts_followed.last_node = survivors.own_anchor
 ),
 
 {% for identifier in identifiers -%}
