@@ -76,7 +76,7 @@ orders as (
         orders.is_revenue_order,
         nullif(upper(trim(orders.country_code)), '') as country_code,
         nullif(lower(trim(orders.utm_source)), '') as utm_source,
-        -- In the order's currency, as rates of two days would leave a rest of an order given back whole; so may tax, a cent.
+        -- In the order's currency, as rates move; a cent may be left of tax.
         orders.net_amount - coalesce(order_refunds.refunded_amount, 0) > 0.01 as is_kept
     from {{ ref('int_orders') }} as orders
     left join order_refunds

@@ -1,5 +1,5 @@
 -- grain: brand x month x definition x segment_type x segment
-{#- Who could lapse in a month: who would have, had nothing been bought in it. What the model would have said then is unknown. -#}
+{#- Who could lapse in a month: who would have without an order in it. What the model would have said is unknown. -#}
 {% set silence_at_end = days_between('lag(last_order_on) over customer_by_month', 'as_of_day') %}
 {% set could_lapse = {
     'is_active_by_period': silence_at_end ~ ' > silence_days',
