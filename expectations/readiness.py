@@ -47,7 +47,7 @@ NEEDS = {
     "marts.fct_order_line": Need("marts.fct_order", ORDERS, "lines_count > 0"),
     "marts.fct_post_snapshot": Need("intermediate.int_post_readings", POSTS),
     "marts.fct_refund": Need("intermediate.int_refunds"),
-    "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0"),
+    "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0 and has_begun"),
     "marts.mart_best_time_to_post": Need("intermediate.int_accounts", ACCOUNTS),
     "marts.mart_competitor_benchmark_weekly": Need("intermediate.int_account_followers_daily", ACCOUNTS),
     "marts.mart_customer_attrition_risk": Need(_EXPECTATIONS),
@@ -55,7 +55,7 @@ NEEDS = {
     "marts.mart_post_performance": Need(_POSTS, POSTS),
     "marts.mart_reach": Need("intermediate.int_account_windows"),
     "marts.mart_response_daily": Need("intermediate.int_response_turns"),
-    "marts.mart_retention_cohort": Need(_BUYERS),
+    "marts.mart_retention_cohort": Need("intermediate.int_customers", where="acquired_on is not null"),
 }
 """When each mart must have rows."""
 WITH_HISTORY = frozenset(

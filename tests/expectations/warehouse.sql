@@ -31,10 +31,12 @@ create table intermediate.int_order_line_sums as select order_key from intermedi
 create table intermediate.int_refunds as
 select 'r1' as refund_key, timestamp '2026-05-12 10:00' as refunded_at, date '2026-05-12' as refunded_on, date '2026-05-10' as ordered_on,
     true as is_order_known;
-create table intermediate.int_customers as select * from (values ('ann'), ('bob')) as customers (customer_key);
+create table intermediate.int_customers as
+select customer_key, date '2026-06-01' as acquired_on from (values ('ann'), ('bob')) as customers (customer_key);
 create table intermediate.int_customer_order_days as
 select customer_key, net_amount_reporting::double as net_revenue from intermediate.int_orders;
-create table intermediate.int_customer_months as select * from (values ('ann', 0), ('ann', 1)) as months (customer_key, age_months);
+create table intermediate.int_customer_months as
+select *, true as has_begun from (values ('ann', 0), ('ann', 1)) as months (customer_key, age_months);
 create table intermediate.int_person_records as
 select * from (values ('k1', 'customer'), ('k2', 'customer'), ('k3', 'contact'), ('k4', 'guest_order')) as records (record_key, record_type);
 create table intermediate.int_person_identities as

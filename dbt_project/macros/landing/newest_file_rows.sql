@@ -1,4 +1,5 @@
-{% macro newest_file_rows(relation) -%}
+{#- `as_known`: what was read before the run's moment too, for `newest_version` to choose it over what came later. -#}
+{% macro newest_file_rows(relation, as_known=false) -%}
 select file_rows.*
 from {{ relation }} as file_rows
 inner join (
@@ -8,6 +9,7 @@ inner join (
         _dlt_load_id,
         row_number() over (
             partition by source_instance, _source_file
+                {%- if as_known %}, cast(_observed_at as timestamp) >= {{ run_setting('as_of_at') }}{% endif %}
             order by _observed_at desc, _dlt_load_id desc
         ) as load_rank
     from (

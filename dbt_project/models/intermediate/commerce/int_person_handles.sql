@@ -11,7 +11,9 @@ with handles as (
     from {{ ref('int_person_identities') }}
     where handle_token is not null
     group by brand_id, handle_token
-    having count(distinct customer_key) = 1
+    having
+        count(distinct customer_key) = 1
+        and count(case when rule <> 'merged_contact' then 1 end) <= {{ maximum_accounts() }}
 ),
 
 final as (

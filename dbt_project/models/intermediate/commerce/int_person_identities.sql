@@ -1,7 +1,6 @@
 -- grain: source record of a person, with the person (customer_key), the rule that found the person and its evidence
--- Every step is a star around one anchor, so no step has to be repeated until it settles.
-{#- More accounts than this behind one e-mail or phone are not one person, but a shared or a made-up address. -#}
-{%- set maximum_accounts = 10 %}
+-- Every step is a star around one anchor, so no step has to be repeated until it settles; merges alone are followed.
+{% set identifiers = ['email', 'phone'] %}
 with records as (
     select
         record_key,
@@ -20,38 +19,96 @@ with records as (
     from {{ ref('int_person_records') }}
 ),
 
-survivors as (
+merged_contacts as (
     select
-        merged.record_key,
-        coalesce(final_contact.record_key, survivor.record_key) as survivor_key,
-        coalesce(final_contact.source_id, survivor.source_id) as survivor_id,
-        coalesce(final_contact.email_token, survivor.email_token) as survivor_email_token,
-        merged.brand_id,
-        merged.email_token
+        merged.own_anchor as merged_anchor,
+        survivor.own_anchor as survivor_anchor
     from records as merged
     inner join records as survivor
         on merged.source_instance = survivor.source_instance
         and merged.survivor_id = survivor.source_id
         and survivor.record_type = 'contact'
-    left join records as final_contact
-        on survivor.source_instance = final_contact.source_instance
-        and survivor.survivor_id = final_contact.source_id
-        and final_contact.record_type = 'contact'
     where merged.record_type = 'contact'
 ),
 
-heads as (
+{{ follow_links('merged_contacts', 'merged_anchor', 'survivor_anchor') }},
+
+-- Each record with the one that stands for it: itself, or the contact in which its merges end.
+standing as (
     select
         records.record_key,
         records.brand_id,
         records.record_type,
         records.email_token,
         records.phone_token,
-        records.own_anchor
+        records.own_anchor,
+        merged_contacts_followed.node is null as is_head,
+        coalesce(survivors.record_key, records.record_key) as head_key,
+        survivors.source_id as survivor_id
     from records
-    left join survivors
-        on records.record_key = survivors.record_key
-    where survivors.record_key is null
+    left join merged_contacts_followed
+        on records.own_anchor = merged_contacts_followed.node
+    left join records as survivors
+        on merged_contacts_followed.last_node = survivors.own_anchor
+),
+
+{% for identifier in identifiers -%}
+crowded_{{ identifier }}s as (
+    select
+        brand_id,
+        {{ identifier }}_token
+    from standing
+    where {{ identifier }}_token is not null
+    group by brand_id, {{ identifier }}_token
+    having count(distinct head_key) > {{ maximum_accounts() }}
+),
+
+{% endfor -%}
+
+identified as (
+    select
+        standing.record_key,
+        standing.brand_id,
+        standing.record_type,
+        standing.own_anchor,
+        standing.is_head,
+        standing.head_key,
+        standing.survivor_id,
+        case when crowded_emails.brand_id is null then standing.email_token end as email_token,
+        case when crowded_phones.brand_id is null then standing.phone_token end as phone_token
+    from standing
+    {% for identifier in identifiers -%}
+    left join crowded_{{ identifier }}s
+        on standing.brand_id = crowded_{{ identifier }}s.brand_id
+        and standing.{{ identifier }}_token = crowded_{{ identifier }}s.{{ identifier }}_token
+    {% endfor -%}
+    where standing.record_type <> 'guest_order' or crowded_emails.brand_id is null
+),
+
+heads as (
+    select
+        record_key,
+        brand_id,
+        record_type,
+        email_token,
+        phone_token,
+        own_anchor
+    from identified
+    where is_head
+),
+
+survivors as (
+    select
+        identified.record_key,
+        identified.brand_id,
+        identified.email_token,
+        identified.head_key as survivor_key,
+        identified.survivor_id,
+        heads.email_token as survivor_email_token
+    from identified
+    inner join heads
+        on identified.head_key = heads.record_key
+    where not identified.is_head
 ),
 
 former_emails as (
@@ -73,7 +130,6 @@ emails as (
     select
         heads.record_key,
         heads.brand_id,
-        heads.record_type,
         heads.email_token,
         heads.phone_token,
         heads.own_anchor,
@@ -89,8 +145,7 @@ email_groups as (
         brand_id,
         email,
         min(own_anchor) as anchor,
-        count(*) as records_count,
-        count(case when record_type <> 'guest_order' then 1 end) as accounts_count
+        count(*) as records_count
     from emails
     where email is not null
     group by brand_id, email
@@ -110,8 +165,6 @@ by_email as (
     left join email_groups
         on emails.brand_id = email_groups.brand_id
         and emails.email = email_groups.email
-        and email_groups.accounts_count <= {{ maximum_accounts }}
-    where not (emails.record_type = 'guest_order' and email_groups.anchor is null)
 ),
 
 phone_holders as (
@@ -134,7 +187,6 @@ phone_groups as (
     from by_email
     where not has_email and phone_token is not null
     group by brand_id, phone_token
-    having count(*) <= {{ maximum_accounts }}
 ),
 
 by_phone as (

@@ -1,22 +1,34 @@
 -- grain: source record of a person: CRM contact, shop or file customer, or order of a guest who left an e-mail
-with contacts as (
+-- Who came after the run's moment is not there yet, unless an order of theirs is.
+with clocks as (
     select
         brand_id,
-        source_instance,
-        contact_id,
-        email_token,
-        phone_token,
-        handle_token,
-        country_code,
-        acquisition_channel,
-        lifecycle_stage,
-        marketing_consent,
-        merged_contact_ids,
-        created_at,
-        updated_at,
-        is_archived,
-        is_attribute_current_fallback
-    from {{ ref('stg_hubspot__contacts') }}
+        visible_until
+    from {{ ref('int_brand_clocks') }}
+),
+
+contacts as (
+    select
+        contacts.brand_id,
+        contacts.source_instance,
+        contacts.contact_id,
+        contacts.email_token,
+        contacts.phone_token,
+        contacts.handle_token,
+        contacts.country_code,
+        contacts.acquisition_channel,
+        contacts.lifecycle_stage,
+        contacts.marketing_consent,
+        contacts.merged_contact_ids,
+        contacts.created_at,
+        contacts.updated_at,
+        contacts.is_archived and contacts.updated_at < clocks.visible_until as is_archived,
+        contacts._observed_at as observed_at,
+        contacts.is_attribute_current_fallback
+    from {{ ref('stg_hubspot__contacts') }} as contacts
+    inner join clocks
+        on contacts.brand_id = clocks.brand_id
+    where contacts.created_at is null or contacts.created_at < clocks.visible_until
 ),
 
 contact_merges as (
@@ -61,6 +73,7 @@ contact_records as (
         case
             when merges_by_contact.survivor_id is not null or contacts.is_archived then contacts.updated_at
         end as ended_at,
+        contacts.observed_at,
         contacts.is_attribute_current_fallback
     from contacts
     left join merges_by_contact
@@ -84,52 +97,13 @@ unseen_merged_contacts as (
         cast(null as string) as marketing_consent,
         cast(null as timestamp) as created_at,
         merges_by_contact.merged_at as ended_at,
+        cast(null as timestamp) as observed_at,
         false as is_attribute_current_fallback
     from merges_by_contact
     left join contacts
         on merges_by_contact.source_instance = contacts.source_instance
         and merges_by_contact.merged_id = contacts.contact_id
     where contacts.contact_id is null
-),
-
-shop_customers as (
-    select
-        brand_id,
-        source_instance,
-        'customer' as record_type,
-        customer_id as source_id,
-        email_token,
-        phone_token,
-        cast(null as string) as handle_token,
-        cast(null as string) as survivor_id,
-        country_code,
-        cast(null as string) as acquisition_channel,
-        cast(null as string) as lifecycle_stage,
-        marketing_consent,
-        created_at,
-        cast(null as timestamp) as ended_at,
-        is_attribute_current_fallback
-    from {{ ref('stg_shopify__customers') }}
-),
-
-file_customers as (
-    select
-        brand_id,
-        source_instance,
-        'customer' as record_type,
-        customer_id as source_id,
-        email_token,
-        phone_token,
-        handle_token,
-        cast(null as string) as survivor_id,
-        country_code,
-        acquisition_channel,
-        cast(null as string) as lifecycle_stage,
-        marketing_consent,
-        created_at,
-        cast(null as timestamp) as ended_at,
-        is_attribute_current_fallback
-    from {{ ref('stg_file_drop__customers') }}
 ),
 
 all_order_parties as (
@@ -161,29 +135,96 @@ order_parties as (
         all_order_parties.email_token,
         all_order_parties.ordered_at
     from all_order_parties
-    inner join {{ ref('int_brand_clocks') }} as clocks
+    inner join clocks
         on all_order_parties.brand_id = clocks.brand_id
     where all_order_parties.ordered_at < clocks.visible_until
 ),
 
+buyers as (
+    select
+        brand_id,
+        source_instance,
+        customer_id,
+        min(ordered_at) as first_ordered_at
+    from order_parties
+    where customer_id is not null
+    group by brand_id, source_instance, customer_id
+),
+
+shop_customers as (
+    select
+        customers.brand_id,
+        customers.source_instance,
+        'customer' as record_type,
+        customers.customer_id as source_id,
+        customers.email_token,
+        customers.phone_token,
+        cast(null as string) as handle_token,
+        cast(null as string) as survivor_id,
+        customers.country_code,
+        cast(null as string) as acquisition_channel,
+        cast(null as string) as lifecycle_stage,
+        customers.marketing_consent,
+        customers.created_at,
+        cast(null as timestamp) as ended_at,
+        customers._observed_at as observed_at,
+        customers.is_attribute_current_fallback
+    from {{ ref('stg_shopify__customers') }} as customers
+    inner join clocks
+        on customers.brand_id = clocks.brand_id
+    left join buyers
+        on customers.source_instance = buyers.source_instance
+        and customers.customer_id = buyers.customer_id
+    where
+        customers.created_at is null
+        or customers.created_at < clocks.visible_until
+        or buyers.customer_id is not null
+),
+
+file_customers as (
+    select
+        customers.brand_id,
+        customers.source_instance,
+        'customer' as record_type,
+        customers.customer_id as source_id,
+        customers.email_token,
+        customers.phone_token,
+        customers.handle_token,
+        cast(null as string) as survivor_id,
+        customers.country_code,
+        customers.acquisition_channel,
+        cast(null as string) as lifecycle_stage,
+        customers.marketing_consent,
+        customers.created_at,
+        cast(null as timestamp) as ended_at,
+        customers._observed_at as observed_at,
+        customers.is_attribute_current_fallback
+    from {{ ref('stg_file_drop__customers') }} as customers
+    inner join clocks
+        on customers.brand_id = clocks.brand_id
+    left join buyers
+        on customers.source_instance = buyers.source_instance
+        and customers.customer_id = buyers.customer_id
+    where
+        customers.created_at is null
+        or customers.created_at < clocks.visible_until
+        or buyers.customer_id is not null
+),
+
 customers_of_orders as (
     select
-        order_parties.brand_id,
-        order_parties.source_instance,
-        order_parties.customer_id,
-        min(order_parties.ordered_at) as created_at
-    from order_parties
+        buyers.brand_id,
+        buyers.source_instance,
+        buyers.customer_id,
+        buyers.first_ordered_at as created_at
+    from buyers
     left join shop_customers
-        on order_parties.source_instance = shop_customers.source_instance
-        and order_parties.customer_id = shop_customers.source_id
+        on buyers.source_instance = shop_customers.source_instance
+        and buyers.customer_id = shop_customers.source_id
     left join file_customers
-        on order_parties.source_instance = file_customers.source_instance
-        and order_parties.customer_id = file_customers.source_id
-    where
-        order_parties.customer_id is not null
-        and shop_customers.source_id is null
-        and file_customers.source_id is null
-    group by order_parties.brand_id, order_parties.source_instance, order_parties.customer_id
+        on buyers.source_instance = file_customers.source_instance
+        and buyers.customer_id = file_customers.source_id
+    where shop_customers.source_id is null and file_customers.source_id is null
 ),
 
 unlisted_records as (
@@ -223,28 +264,61 @@ unlisted as (
         cast(null as string) as marketing_consent,
         created_at,
         cast(null as timestamp) as ended_at,
+        cast(null as timestamp) as observed_at,
         false as is_attribute_current_fallback
     from unlisted_records
 ),
 
-{% set columns -%}
-brand_id, source_instance, record_type, source_id, email_token, phone_token, handle_token, survivor_id, country_code,
-        acquisition_channel, lifecycle_stage, marketing_consent, created_at, ended_at, is_attribute_current_fallback
-{%- endset -%}
+{% set parts = {
+    'contact_records': 'crm', 'unseen_merged_contacts': 'crm', 'shop_customers': 'shop', 'file_customers': 'file', 'unlisted': 'order'
+} %}
 
 records as (
-    {% for part in ['contact_records', 'unseen_merged_contacts', 'shop_customers', 'file_customers', 'unlisted'] -%}
+    {% for part, kind in parts.items() -%}
     select
-        {{ columns }}
+        '{{ kind }}' as known_from,
+        brand_id,
+        source_instance,
+        record_type,
+        source_id,
+        email_token,
+        phone_token,
+        handle_token,
+        survivor_id,
+        country_code,
+        acquisition_channel,
+        lifecycle_stage,
+        marketing_consent,
+        created_at,
+        ended_at,
+        observed_at,
+        is_attribute_current_fallback
     from {{ part }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
+-- Sources spell as they like; from here on there is one spelling.
 final as (
     select
         {{ surrogate_key(['brand_id', 'source_instance', 'record_type', 'source_id']) }} as record_key,
-        {{ columns }}
+        brand_id,
+        source_instance,
+        record_type,
+        known_from,
+        source_id,
+        email_token,
+        phone_token,
+        handle_token,
+        survivor_id,
+        nullif(upper(trim(country_code)), '') as country_code,
+        nullif(replace(replace(lower(trim(acquisition_channel)), ' ', '_'), '-', '_'), '') as acquisition_channel,
+        lifecycle_stage,
+        {{ consent_word('marketing_consent') }} as marketing_consent,
+        created_at,
+        ended_at,
+        observed_at,
+        is_attribute_current_fallback
     from records
 )
 

@@ -57,6 +57,7 @@ final as (
         customers.orders_count,
         customers.country_code,
         customers.acquisition_channel,
+        customers.acquisition_source,
         current_bands.value_band,
         customers.lifecycle_stage,
         customers.marketing_consent,

@@ -1,6 +1,6 @@
--- grain: source instance x customer, as the newest file that has it says
+-- grain: source instance x customer, as the newest file that has it said as of the run, else as the newest says
 with file_rows as (
-    {{ newest_file_rows(source('file_drop', 'customers')) }}
+    {{ newest_file_rows(source('file_drop', 'customers'), as_known=true) }}
 ),
 
 newest as (
