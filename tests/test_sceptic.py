@@ -233,6 +233,7 @@ def test_two_runs_at_once_wait_for_each_other_and_bad_calls_are_told_in_one_line
         assert "missing credentials VOXHOUSE_AURORA_SHOPIFY_CLIENT_ID, VOXHOUSE_AURORA_SHOPIFY_CLIENT_SECRET or" in line
     finally:
         secrets.write_text(kept, encoding="utf-8")
+    home.voxhouse("run", "--source", "aurora_shopify")
 
 
 PLANTED = {
