@@ -13,7 +13,7 @@ from orchestration.dbt import (
     BEFORE_MODELS_SELECT,
     MARTS_SELECT,
     build_arguments,
-    ensure_manifest,
+    manifest,
     project,
 )
 from orchestration.failures import one_clear_cause
@@ -28,11 +28,11 @@ from pipelines.landing.readings import require
 def defs() -> dg.Definitions:
     """Two steps, an asset a model, a check a test."""
     settings = Settings.from_environment()
-    manifest, shown = ensure_manifest(settings), project(settings)
+    content, shown = manifest(settings), project(settings)
 
     @dbt_assets(
         name="build_staging",
-        manifest=manifest,
+        manifest=content,
         select=BEFORE_MODELS_SELECT,
         exclude=AFTER_MODELS,
         project=shown,
@@ -46,7 +46,7 @@ def defs() -> dg.Definitions:
 
     @dbt_assets(
         name="build_marts",
-        manifest=manifest,
+        manifest=content,
         select=MARTS_SELECT,
         project=shown,
         dagster_dbt_translator=WarehouseTranslator(),
