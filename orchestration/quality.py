@@ -11,7 +11,7 @@ from pathlib import Path
 from expectations import CheckResult, ValidationReport
 from orchestration.config import utc_now
 from orchestration.warehouse import Warehouse
-from pipelines.home import private_folder
+from pipelines.home import write_privately
 from pipelines.landing.loading import instances
 
 Failed = Mapping[str, tuple[CheckResult, ...]]
@@ -51,9 +51,7 @@ def failed_by_table(report: ValidationReport) -> Failed:
 def store(folder: Path, name: str, report: ValidationReport) -> None:
     """Keep what a validation said, in place of what the last one of that name did; a reader sees one of the two."""
     results = [{**asdict(result), "evaluated_at": utc_now().isoformat()} for result in report.results]
-    draft = private_folder(folder) / f".{name}.draft"
-    draft.write_text(json.dumps(results), encoding="utf-8")
-    draft.replace(folder / f"{name}.json")
+    write_privately(folder / f"{name}.json", results)
 
 
 def stored_results(warehouse: Warehouse) -> list[dict[str, object]]:

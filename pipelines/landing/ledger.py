@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from pipelines.errors import ConfigError, TerminalError
-from pipelines.home import read_object, write_privately
+from pipelines.home import read_object, sync, write_privately
 
 Status = Literal["accepted", "rejected", "held", "superseded"]
 FORMAT = 2
@@ -187,7 +186,7 @@ class Ledger:
             return None
         files: dict[str, list[str]] = {}
         for path in sorted(folder.glob(f"*/day=*/{load_id}.*.parquet")):
-            sync(path)
+            sync_with_name(path)
             files.setdefault(path.parts[-3], []).append(str(path.relative_to(folder)))
         rows = {
             table: sum(pq.read_metadata(folder / name).num_rows for name in names) for table, names in files.items()
@@ -215,14 +214,10 @@ def _from_record(instance: str, record: Mapping[str, Any]) -> Load:
     return Load(record["load_id"], instance, record["kind"], completed_at, "accepted", by, reason, {}, rows)
 
 
-def sync(path: Path) -> None:
+def sync_with_name(path: Path) -> None:
     """Have a file, and its name in its folder, on disk before anything says that it is there."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync(path)
+    sync(path.parent)
 
 
 def _completed_at(folder: Path, load_id: str) -> str | None:
