@@ -12,7 +12,6 @@ from expectations import CheckResult, ValidationReport
 from orchestration.config import utc_now
 from orchestration.warehouse import Warehouse
 from pipelines.home import write_privately
-from pipelines.landing.loading import instances
 
 Failed = Mapping[str, tuple[CheckResult, ...]]
 """Table to its checks that failed, as warnings or worse."""
@@ -29,8 +28,7 @@ def check_marts(warehouse: Warehouse) -> Failed:
     """What failed, by mart; tables of entities that no configured source feeds may be empty, no other."""
     from expectations.validation import validate_marts
 
-    configured = instances(warehouse.settings.layout, warehouse.brands).values()
-    fed = frozenset(entity for known in configured for entity in known.feeds.values())
+    fed = frozenset(entity for known in warehouse.sources.values() for entity in known.feeds.values())
     return _kept(warehouse, validate_marts(warehouse.file, warehouse.data_docs / "marts", fed))
 
 
@@ -46,6 +44,11 @@ def failed_by_table(report: ValidationReport) -> Failed:
         if not result.success:
             found[result.suite.partition(".")[2] if report.stage == "raw" else result.table_name].append(result)
     return {table: tuple(results) for table, results in found.items()}
+
+
+def blocking(failed: Failed) -> list[str]:
+    """A line for each check that lets nothing go on."""
+    return [result.one_line for results in failed.values() for result in results if result.blocks]
 
 
 def store(folder: Path, name: str, report: ValidationReport) -> None:

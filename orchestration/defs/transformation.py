@@ -20,7 +20,6 @@ from orchestration.failures import one_clear_cause
 from orchestration.progress import tell
 from orchestration.resources import Writer
 from orchestration.translators import WarehouseTranslator
-from pipelines.landing.loading import instances
 from pipelines.landing.readings import require
 
 
@@ -61,7 +60,7 @@ def defs() -> dg.Definitions:
 def _begin(writer: Writer) -> None:
     """Start from an empty file where that is asked for, and not at all where a required source is missing."""
     warehouse = writer.warehouse
-    require(warehouse.ledger, warehouse.brands.required_sources, instances(warehouse.settings.layout, warehouse.brands))
+    require(warehouse.ledger, warehouse.brands.required_sources, warehouse.sources)
     if writer.home.full_refresh:
         warehouse.file.unlink(missing_ok=True)
 
