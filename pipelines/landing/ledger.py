@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,13 +18,15 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
-from pipelines.errors import ConfigError, TerminalError
+from pipelines.errors import ConfigError, TerminalError, shown
 from pipelines.home import read_object, sync, write_privately
 
 Status = Literal["accepted", "rejected", "held", "superseded"]
 FORMAT = 2
 """Version of the landing zone's layout."""
 COMPACTED = "_compacted.json"
+_LOAD_ID = re.compile(r"[0-9]+\.[0-9]+")
+"""As dlt makes them: seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,14 @@ class Ledger:
         return None
 
     def find(self, load_id: str) -> Load:
-        """The complete load of that id; raises ConfigError when there is none."""
-        for marker in self.landing_dir.glob(f"*/_dlt_loads/*__{glob.escape(load_id)}.jsonl"):
+        """The complete load of that id; raises ConfigError when there is none, and for what can be the id of none."""
+        # What is no id never becomes part of a path.
+        markers = self.landing_dir.glob(f"*/_dlt_loads/*__{load_id}.jsonl") if _LOAD_ID.fullmatch(load_id) else ()
+        for marker in markers:
             load = self._load(marker.parts[-3], marker.name.rpartition("__")[0], load_id)
             if load:
                 return load
-        what = f"there is no complete load {load_id!r} that can still be decided"
+        what = f"there is no complete load '{shown(load_id)}' that can still be decided"
         raise ConfigError(what, str(self.landing_dir), "see `voxhouse loads`")
 
     def accept(self, load_id: str, by: str, reason: str) -> None:
