@@ -12,7 +12,7 @@ from statistics import median
 from expectations import CheckResult, RawLoad
 from orchestration.config import Settings
 from orchestration.instance.threads import raise_if_stopping
-from orchestration.quality import failed_by_table, store
+from orchestration.quality import blocking, failed_by_table, store
 from pipelines.brands import Brands
 from pipelines.credentials import KeptTokens
 from pipelines.errors import PipelineError
@@ -43,11 +43,10 @@ class Landed:
     @property
     def held(self) -> str | None:
         """Why the load is held, and what to do; None: it is not."""
-        found = [result.one_line for results in self.failed.values() for result in results if result.blocks]
-        if not found:
+        faults = blocking(self.failed)
+        if not faults:
             return None
-        worst = "; ".join(found)
-        return f"load {self.load_id} is held: {worst}; `voxhouse loads accept|reject {self.load_id}`"
+        return f"load {self.load_id} is held: {'; '.join(faults)}; `voxhouse loads accept|reject {self.load_id}`"
 
 
 def read_and_judge(

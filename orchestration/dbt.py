@@ -6,7 +6,10 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 from dagster_dbt import DbtCliResource, DbtProject
@@ -54,10 +57,10 @@ def build_stage(settings: Settings, select: str, exclude: str = "") -> None:
 
 def ensure_manifest(settings: Settings) -> Path:
     """Parse the project when one of its files changed since the last parse (5 s), else reuse the manifest."""
-    manifest, stamp = settings.dbt_target / "manifest.json", settings.dbt_target / "project.sha256"
+    path, stamp = settings.dbt_target / "manifest.json", settings.dbt_target / "project.sha256"
     digest = _project_digest()
-    if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
-        return manifest
+    if path.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return path
     folder = str(DBT_PROJECT)
     command = [str(EXECUTABLE), "--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -65,18 +68,24 @@ def ensure_manifest(settings: Settings) -> Path:
         lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
         raise TerminalError(" ".join(lines[-3:]) or "dbt parse failed", folder, "run `dbt parse` there")
     stamp.write_text(digest, encoding="utf-8")
-    return manifest
+    return path
+
+
+@cache
+def manifest(settings: Settings) -> Mapping[str, Any]:
+    """The content of dbt's manifest, read once a process: whoever reloads definitions starts another."""
+    content: Mapping[str, Any] = orjson.loads(ensure_manifest(settings).read_bytes())
+    return content
 
 
 def source_descriptions(settings: Settings) -> dict[str, str]:
     """What dbt's sources are, by the name of their landing view."""
-    sources = orjson.loads(ensure_manifest(settings).read_bytes())["sources"].values()
-    return {source["identifier"]: source["description"] for source in sources}
+    return {source["identifier"]: source["description"] for source in manifest(settings)["sources"].values()}
 
 
 def mart_keys(settings: Settings) -> list[list[str]]:
     """Schema and name of every mart, as the manifest has them."""
-    nodes = orjson.loads(ensure_manifest(settings).read_bytes())["nodes"].values()
+    nodes = manifest(settings)["nodes"].values()
     return sorted(
         [node["schema"], node["name"]] for node in nodes if node["resource_type"] == "model" and "marts" in node["fqn"]
     )

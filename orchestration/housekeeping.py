@@ -73,9 +73,7 @@ class Tidied:
             "dbt targets": self.dbt_targets,
         }
         removed = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
-        return f"removed {removed}; {self.databases} databases written anew" + "".join(
-            f"; {line}" for line in self.left
-        )
+        return "; ".join([f"removed {removed}", f"{self.databases} databases written anew", *self.left])
 
 
 def tidy(settings: Settings, instance: DagsterInstance, now: datetime) -> Tidied:

@@ -11,8 +11,7 @@ from pathlib import Path
 from expectations import CheckResult, ValidationReport
 from orchestration.config import utc_now
 from orchestration.warehouse import Warehouse
-from pipelines.home import private_folder
-from pipelines.landing.loading import instances
+from pipelines.home import write_privately
 
 Failed = Mapping[str, tuple[CheckResult, ...]]
 """Table to its checks that failed, as warnings or worse."""
@@ -29,8 +28,7 @@ def check_marts(warehouse: Warehouse) -> Failed:
     """What failed, by mart; tables of entities that no configured source feeds may be empty, no other."""
     from expectations.validation import validate_marts
 
-    configured = instances(warehouse.settings.layout, warehouse.brands).values()
-    fed = frozenset(entity for known in configured for entity in known.feeds.values())
+    fed = frozenset(entity for known in warehouse.sources.values() for entity in known.feeds.values())
     return _kept(warehouse, validate_marts(warehouse.file, warehouse.data_docs / "marts", fed))
 
 
@@ -48,12 +46,15 @@ def failed_by_table(report: ValidationReport) -> Failed:
     return {table: tuple(results) for table, results in found.items()}
 
 
+def blocking(failed: Failed) -> list[str]:
+    """A line for each check that lets nothing go on."""
+    return [result.one_line for results in failed.values() for result in results if result.blocks]
+
+
 def store(folder: Path, name: str, report: ValidationReport) -> None:
     """Keep what a validation said, in place of what the last one of that name did; a reader sees one of the two."""
     results = [{**asdict(result), "evaluated_at": utc_now().isoformat()} for result in report.results]
-    draft = private_folder(folder) / f".{name}.draft"
-    draft.write_text(json.dumps(results), encoding="utf-8")
-    draft.replace(folder / f"{name}.json")
+    write_privately(folder / f"{name}.json", results)
 
 
 def stored_results(warehouse: Warehouse) -> list[dict[str, object]]:

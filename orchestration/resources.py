@@ -46,7 +46,7 @@ class Home(dg.ConfigurableResource["Home"]):
             self._tags = dict(context.run.tags)
         if context.log is not None:
             self._log = context.log
-        with self.alone("landing", seconds=PATIENCE_SECONDS):
+        with self.alone("landing"):
             migrate(self._settings.layout)
         yield self
 
@@ -86,8 +86,8 @@ class Home(dg.ConfigurableResource["Home"]):
         return said == "true"
 
     @contextmanager
-    def alone(self, what: str, seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
-        """Hold one of the home's locks; a second one waits and says for whom. Raises TransientError after `seconds`."""
+    def alone(self, what: str) -> Iterator[None]:
+        """Hold one of the home's locks; a second one says for whom it waits; after half an hour TransientError."""
         path = self._settings.home / "run" / f"{what}.lock"
         note = path.with_suffix(".holder")
         lock = FileLock(path)
@@ -96,7 +96,7 @@ class Home(dg.ConfigurableResource["Home"]):
                 lock.acquire(timeout=0)
             except Timeout:
                 self._wait(f"{what}: {_holder(note)} is at work; waiting for it to end")
-                lock.acquire(timeout=seconds)
+                lock.acquire(timeout=PATIENCE_SECONDS)
         except Timeout as error:
             raise TransientError(
                 f"{_holder(note)} is at work", what, "end it, or run again when it has ended"

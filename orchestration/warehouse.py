@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipelines.brands import Brands, load_brands
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.loading import instances
 from pipelines.landing.views import RunClock, register
+from pipelines.sources import SourceConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ class Warehouse:
         """The loads of the landing zone."""
         return Ledger(self.settings.layout.landing)
 
+    @property
+    def sources(self) -> Mapping[str, SourceConfiguration]:
+        """The configured sources, by name."""
+        return instances(self.settings.layout, self.brands)
+
     def open_landing(self) -> None:
         """Make the landing views and configuration tables of this build."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        known = instances(self.settings.layout, self.brands)
         with duckdb.connect(str(self.file)) as connection:
-            register(connection, self.ledger, self.brands, known, self.clock)
+            register(connection, self.ledger, self.brands, self.sources, self.clock)
 
     def row_counts(self) -> dict[tuple[str, ...], int]:
         """Rows by (schema, table), as DuckDB's catalogue knows them."""

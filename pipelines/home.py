@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def write_privately(path: Path, content: Mapping[str, Any]) -> None:
+def write_privately(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write JSON for the owner only, so that a reader sees all of it or none, also after a power cut."""
     private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
@@ -72,6 +72,15 @@ def write_privately(path: Path, content: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any] | None:

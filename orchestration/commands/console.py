@@ -38,10 +38,9 @@ def _cell(value: object) -> str:
 def report_run(result: Published) -> None:
     """Seconds by step, the version that was made, and the sources that are not in it as they are now."""
     print_table(["step", "seconds"], [(step, round(seconds, 1)) for step, seconds in result.seconds_by_step.items()])
-    console = Console(soft_wrap=True)
     state = "published" if result.in_service else "made, not in service (`voxhouse versions` says why)"
     for line in result.failed_sources:
         print(f"voxhouse: {line}", file=sys.stderr)
     count = len(result.failed_sources)
     failed = f", {count} source{'s' if count > 1 else ''} failed" if count else ""
-    console.print(f"version {result.version_id} {state}{failed}", markup=False, highlight=False)
+    print(f"version {result.version_id} {state}{failed}")

@@ -48,15 +48,15 @@ def reject(load_id: str, reason: Annotated[str, typer.Option(help="Why it is bad
 
 
 def ledger_with(landing: Path, load_id: str) -> Ledger:
-    """The ledger that lists a load; raises ConfigError for any other id, which never becomes part of a path."""
+    """The ledger in which a load can be decided on; raises ConfigError for any other id, and makes no landing zone."""
     from pipelines.errors import ConfigError, shown
     from pipelines.landing.ledger import Ledger, format_of
 
-    if format_of(landing) is not None:
-        ledger = Ledger(landing)
-        if any(load.load_id == load_id for load in ledger.loads()):
-            return ledger
-    raise ConfigError(f"there is no complete load '{shown(load_id)}'", str(landing), "see `voxhouse loads`")
+    if format_of(landing) is None:
+        raise ConfigError(f"there is no complete load '{shown(load_id)}'", str(landing), "see `voxhouse loads`")
+    ledger = Ledger(landing)
+    ledger.find(load_id)
+    return ledger
 
 
 def person() -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.clock import far_behind
+from orchestration.commands.loads import person
 from orchestration.config import Settings
 from orchestration.failures import causes
 from orchestration.instance.files import LOCATION
@@ -43,7 +44,7 @@ class Published:
     seconds_by_step: Mapping[str, float]
     version_id: str | None
     in_service: bool
-    failed_sources: Sequence[str] = field(default=())
+    failed_sources: Sequence[str] = ()
     """A line a source that could not be read, or whose load is held."""
 
 
@@ -110,17 +111,17 @@ def run_job(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
-    from orchestration.definitions import defs
     from orchestration.instance.launcher import PROCESS_TAG, end_dead_runs, this_process
 
-    job = defs().resolve_job_def(job_name)
+    settings = Settings.from_environment()
+    job = _definitions(settings).resolve_job_def(job_name)
     if selection is not None:
         job = job.get_subset(asset_selection=set(selection))
-    told = {**job.run_tags, **tags, "user": f"{getpass.getuser()}, command line", PROCESS_TAG: this_process()}
+    told = {**job.run_tags, **tags, "user": f"{person()}, command line", PROCESS_TAG: this_process()}
     if partition_key:
         told["dagster/partition"] = partition_key
     # dbt's output would stand between the lines of progress, which go to standard error.
-    log = Settings.from_environment().home / "logs" / "run.log"
+    log = settings.home / "logs" / "run.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
         made = instance.create_run_for_job(
@@ -128,7 +129,7 @@ def run_job(
             tags=told,
             run_config=_QUIET,
             asset_selection=frozenset(selection) if selection is not None else None,
-            remote_job_origin=_served_as(job_name),
+            remote_job_origin=_served_as(job_name, settings.code_server_port),
         )
         events = list(execute_run_iterator(InMemoryJob(job), made, instance))
         failed = [] if any(e.event_type == dg.DagsterEventType.RUN_SUCCESS for e in events) else causes(events)
@@ -137,12 +138,19 @@ def run_job(
     return RunResult(made.run_id, _seconds(events), failed, *_version(events))
 
 
-def _served_as(job_name: str) -> RemoteJobOrigin:
+@cache
+def _definitions(_settings: Settings) -> dg.Definitions:
+    """Those of a home, made once a process: that takes over a second, and a command runs two jobs of them."""
+    from orchestration.definitions import defs
+
+    return defs()
+
+
+def _served_as(job_name: str, port: int) -> RemoteJobOrigin:
     """Where the web server finds the job: the timeline and the job's pages show runs by this."""
     from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
     from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 
-    port = Settings.from_environment().code_server_port
     location = GrpcServerCodeLocationOrigin("127.0.0.1", port, location_name=LOCATION)
     return RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job_name)
 

@@ -7,7 +7,7 @@ import dagster as dg
 from expectations import MART_TABLES, STAGING_TABLES
 from orchestration.failures import one_clear_cause
 from orchestration.progress import tell
-from orchestration.quality import Failed, check_marts, check_staging
+from orchestration.quality import Failed, blocking, check_marts, check_staging
 from orchestration.resources import Writer
 from orchestration.translators import data_docs, shown_check
 
@@ -43,7 +43,7 @@ def mart_checks(context: dg.AssetCheckExecutionContext, writer: Writer) -> Itera
 def _results(
     context: dg.AssetCheckExecutionContext, stage: str, tables: Sequence[str], failed: Failed
 ) -> Iterator[dg.AssetCheckResult]:
-    blocking = [result.one_line for results in failed.values() for result in results if result.blocks]
-    tell(context, f"{stage} checks: " + (f"{len(blocking)} failed" if blocking else "passed"))
+    faults = blocking(failed)
+    tell(context, f"{stage} checks: " + (f"{len(faults)} failed" if faults else "passed"))
     for table in tables:
         yield shown_check(dg.AssetKey(table.split(".")), CHECK, failed.get(table, ()), data_docs(stage), REMEDY, {})

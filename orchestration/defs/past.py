@@ -9,7 +9,7 @@ from orchestration.failures import one_clear_cause
 from orchestration.fitting import fit_and_land
 from orchestration.progress import tell
 from orchestration.publication.publish import Made, publish
-from orchestration.quality import Failed, check_marts, check_staging
+from orchestration.quality import Failed, blocking, check_marts, check_staging
 from orchestration.resources import Writer
 from orchestration.translators import OWNERS
 from pipelines.errors import ConfigError, TerminalError
@@ -54,6 +54,5 @@ def build_past_day(context: dg.AssetExecutionContext, writer: Writer, day: date)
 
 
 def _require(stage: str, failed: Failed) -> None:
-    blocking = [result.one_line for results in failed.values() for result in results if result.blocks]
-    if blocking:
-        raise TerminalError("; ".join(blocking), f"{stage} checks", "mend the cause and run again")
+    if faults := blocking(failed):
+        raise TerminalError("; ".join(faults), f"{stage} checks", "mend the cause and run again")

@@ -13,14 +13,13 @@ from orchestration.dbt import (
     BEFORE_MODELS_SELECT,
     MARTS_SELECT,
     build_arguments,
-    ensure_manifest,
+    manifest,
     project,
 )
 from orchestration.failures import one_clear_cause
 from orchestration.progress import tell
 from orchestration.resources import Writer
 from orchestration.translators import WarehouseTranslator
-from pipelines.landing.loading import instances
 from pipelines.landing.readings import require
 
 
@@ -28,11 +27,11 @@ from pipelines.landing.readings import require
 def defs() -> dg.Definitions:
     """Two steps, an asset a model, a check a test."""
     settings = Settings.from_environment()
-    manifest, shown = ensure_manifest(settings), project(settings)
+    content, shown = manifest(settings), project(settings)
 
     @dbt_assets(
         name="build_staging",
-        manifest=manifest,
+        manifest=content,
         select=BEFORE_MODELS_SELECT,
         exclude=AFTER_MODELS,
         project=shown,
@@ -46,7 +45,7 @@ def defs() -> dg.Definitions:
 
     @dbt_assets(
         name="build_marts",
-        manifest=manifest,
+        manifest=content,
         select=MARTS_SELECT,
         project=shown,
         dagster_dbt_translator=WarehouseTranslator(),
@@ -61,7 +60,7 @@ def defs() -> dg.Definitions:
 def _begin(writer: Writer) -> None:
     """Start from an empty file where that is asked for, and not at all where a required source is missing."""
     warehouse = writer.warehouse
-    require(warehouse.ledger, warehouse.brands.required_sources, instances(warehouse.settings.layout, warehouse.brands))
+    require(warehouse.ledger, warehouse.brands.required_sources, warehouse.sources)
     if writer.home.full_refresh:
         warehouse.file.unlink(missing_ok=True)
 

@@ -6,15 +6,11 @@ Without it a run killed with -9 stays STARTED and holds its place in the queue f
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from dagster import DagsterRun, DefaultRunLauncher
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, DefaultRunLauncher, RunsFilter
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 
 from orchestration.servers.processes import start_time
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
 
 PROCESS_TAG = ".dagster/process"
 """`pid:start time` of a run's process; a tag with this prefix stays out of the lists."""
@@ -43,8 +39,6 @@ class LocalRunLauncher(DefaultRunLauncher):
 
 def end_dead_runs(instance: DagsterInstance) -> None:
     """Mark runs whose process is gone as failed, as run monitoring does where the daemon runs."""
-    from dagster import DagsterRunStatus, RunsFilter
-
     statuses = [DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     for run in instance.get_runs(RunsFilter(statuses=statuses)):
         health = instance.run_launcher.check_run_worker_health(run)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from orchestration.publication.upkeep import bring_up_to_date, draft_folder, settle_draft
 from orchestration.publication.versions import LEDGER_FILE, PUBLISHED_FILE, folder_of, is_version_id
 from pipelines.errors import TerminalError, shown
+from pipelines.sql import literal
 
 _FILE_OF_SCHEMA = {"marts": PUBLISHED_FILE, "finance": LEDGER_FILE}
 OPERATIONS_SCHEMA = "operations"
@@ -50,7 +51,7 @@ def build_version(
 def _copy_schema(warehouse_file: Path, schema: str, target: Path, operations: Mapping[str, pa.Table]) -> dict[str, int]:
     rows: dict[str, int] = {}
     with duckdb.connect(str(target)) as connection:
-        connection.execute(f"attach {_quoted(warehouse_file)} as source (read_only)")
+        connection.execute(f"attach {literal(str(warehouse_file))} as source (read_only)")
         connection.execute(f"create schema {schema}")
         tables = connection.execute(
             "select table_name from information_schema.tables"
@@ -71,10 +72,6 @@ def _copy_schema(warehouse_file: Path, schema: str, target: Path, operations: Ma
             rows[f"{OPERATIONS_SCHEMA}.{name}"] = table.num_rows
         connection.execute("checkpoint")
     return rows
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _check_copies(folder: Path, rows: Mapping[str, int]) -> None:

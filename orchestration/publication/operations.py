@@ -93,8 +93,8 @@ _QUARANTINE_SQL = """
 
 def operations_tables(warehouse: Warehouse, version_id: str, run_id: str) -> Mapping[str, pa.Table]:
     """Tables of schema `operations` by name; grain as each one's columns say, times in UTC."""
-    freshness = _freshness(warehouse)
     with duckdb.connect(str(warehouse.file), read_only=True) as connection:
+        freshness = connection.execute(_FRESHNESS_SQL).to_arrow_table()
         quarantine = connection.execute(_QUARANTINE_SQL).to_arrow_table()
     version = {
         "version_id": version_id,
@@ -111,15 +111,13 @@ def operations_tables(warehouse: Warehouse, version_id: str, run_id: str) -> Map
     }
 
 
-def _freshness(warehouse: Warehouse) -> pa.Table:
-    with duckdb.connect(str(warehouse.file), read_only=True) as connection:
-        return connection.execute(_FRESHNESS_SQL).to_arrow_table()
+def behind(freshness: pa.Table) -> tuple[str, ...]:
+    """A line for each source of which a version shows less than could be known: as of when it shows it, and why.
 
-
-def behind(warehouse: Warehouse) -> tuple[str, ...]:
-    """A line for each source of which a build shows less than could be known: as of when it shows it, and why."""
+    `freshness` is the table of `operations_tables` of that name.
+    """
     with duckdb.connect() as connection:
-        connection.register("freshness", _freshness(warehouse))
+        connection.register("freshness", freshness)
         rows = connection.execute(_BEHIND_SQL).fetchall()
     return tuple(_line(*row) for row in rows)
 

@@ -48,4 +48,4 @@ def publish(warehouse: Warehouse, run_id: str) -> Made:
     in_service = past_day is None and service.publish(settings.serving, version_id)
     removed = tuple(clean(settings.serving))
     stays = None if in_service else current_version(settings.serving)
-    return Made(version_id, clock.as_of, in_service, stays, rows, removed, behind(warehouse))
+    return Made(version_id, clock.as_of, in_service, stays, rows, removed, behind(tables["freshness"]))

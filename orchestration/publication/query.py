@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.publication.versions import LEDGER_FILE, PUBLISHED_FILE
 from pipelines.errors import TerminalError
+from pipelines.sql import literal
 
 
 def run_query(serving: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -24,8 +25,8 @@ def run_query(serving: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]
         raise TerminalError("nothing is published yet", str(serving), "run `voxhouse run`")
     with duckdb.connect(":memory:") as connection:
         for name in (PUBLISHED_FILE, LEDGER_FILE):
-            path = str(current / name).replace("'", "''")
-            connection.execute(f"attach '{path}' as {Path(name).stem} (read_only)")
+            path = literal(str(current / name))
+            connection.execute(f"attach {path} as {Path(name).stem} (read_only)")
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set search_path = 'published.marts,ledger.finance,published.operations'")
         connection.execute("set enable_external_access = false")

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.publication.hold import HELD_FILE, Hold, held, note_hold
-from orchestration.publication.swap import alone, put, sync
+from orchestration.publication.swap import alone, put
 from orchestration.publication.versions import Version, current_version, find, previous_version, regular, versions
 from pipelines.errors import TerminalError
+from pipelines.home import sync
 
 
 def publish(serving: Path, version_id: str) -> bool:

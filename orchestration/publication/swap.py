@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from orchestration.publication.versions import CURRENT, Version, current_version, folder_of
 from orchestration.servers.processes import start_time
 from pipelines.errors import TransientError
-from pipelines.home import private_folder
+from pipelines.home import private_folder, sync
 
 LOCK_SECONDS = 60.0
 _OWNER = re.compile(r"\.([0-9]+)\.([0-9]+)$")
@@ -56,12 +56,3 @@ def is_orphan(path: Path) -> bool | None:
     """Whether the process after which a draft is named is gone; None: it is named after none."""
     match = _OWNER.search(path.name)
     return start_time(int(match[1])) != int(match[2]) if match else None
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from orchestration.publication.hold import HELD_FILE
-from orchestration.publication.swap import alone, is_orphan, owner, put, sync
+from orchestration.publication.swap import alone, is_orphan, owner, put
 from orchestration.publication.versions import (
     CURRENT,
     REGULAR_FOLDER,
@@ -19,7 +19,7 @@ from orchestration.publication.versions import (
     regular,
     versions,
 )
-from pipelines.home import private_folder
+from pipelines.home import private_folder, sync
 
 VERSIONS_KEPT = 10
 PAST_VERSIONS_KEPT = 10

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.home import private_folder, write_privately
-from pipelines.landing.ledger import COMPACTED, Ledger, Load, as_record, sync
+from pipelines.landing.ledger import COMPACTED, Ledger, Load, as_record, sync_with_name
 from pipelines.sql import literal, parquet
 
 MOST_LOADS = 200
@@ -55,7 +55,7 @@ def _merge(folder: Path, table: str, before: Sequence[str], loads: Sequence[Load
     with duckdb.connect(config={"memory_limit": "1200MB", "temp_directory": str(folder / "_spill")}) as con:
         con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         con.execute(f"copy (from {parquet(sources)}) to {literal(str(target))} (format parquet, compression zstd)")
-    sync(target)
+    sync_with_name(target)
     return name
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import json
-import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,13 +18,15 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
-from pipelines.errors import ConfigError, TerminalError
-from pipelines.home import read_object, write_privately
+from pipelines.errors import ConfigError, TerminalError, shown
+from pipelines.home import read_object, sync, write_privately
 
 Status = Literal["accepted", "rejected", "held", "superseded"]
 FORMAT = 2
 """Version of the landing zone's layout."""
 COMPACTED = "_compacted.json"
+_LOAD_ID = re.compile(r"[0-9]+\.[0-9]+")
+"""As dlt makes them: seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,14 @@ class Ledger:
         return None
 
     def find(self, load_id: str) -> Load:
-        """The complete load of that id; raises ConfigError when there is none."""
-        for marker in self.landing_dir.glob(f"*/_dlt_loads/*__{glob.escape(load_id)}.jsonl"):
+        """The complete load of that id; raises ConfigError when there is none, and for what can be the id of none."""
+        # What is no id never becomes part of a path.
+        markers = self.landing_dir.glob(f"*/_dlt_loads/*__{load_id}.jsonl") if _LOAD_ID.fullmatch(load_id) else ()
+        for marker in markers:
             load = self._load(marker.parts[-3], marker.name.rpartition("__")[0], load_id)
             if load:
                 return load
-        what = f"there is no complete load {load_id!r} that can still be decided"
+        what = f"there is no complete load '{shown(load_id)}' that can still be decided"
         raise ConfigError(what, str(self.landing_dir), "see `voxhouse loads`")
 
     def accept(self, load_id: str, by: str, reason: str) -> None:
@@ -187,7 +191,7 @@ class Ledger:
             return None
         files: dict[str, list[str]] = {}
         for path in sorted(folder.glob(f"*/day=*/{load_id}.*.parquet")):
-            sync(path)
+            sync_with_name(path)
             files.setdefault(path.parts[-3], []).append(str(path.relative_to(folder)))
         rows = {
             table: sum(pq.read_metadata(folder / name).num_rows for name in names) for table, names in files.items()
@@ -215,14 +219,10 @@ def _from_record(instance: str, record: Mapping[str, Any]) -> Load:
     return Load(record["load_id"], instance, record["kind"], completed_at, "accepted", by, reason, {}, rows)
 
 
-def sync(path: Path) -> None:
+def sync_with_name(path: Path) -> None:
     """Have a file, and its name in its folder, on disk before anything says that it is there."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync(path)
+    sync(path.parent)
 
 
 def _completed_at(folder: Path, load_id: str) -> str | None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipelines.home import Home, private_folder, write_privately
 from pipelines.landing import columns as rules
-from pipelines.landing.ledger import FORMAT, Ledger, Load, format_of, sync
+from pipelines.landing.ledger import FORMAT, Ledger, Load, format_of, sync_with_name
 from pipelines.landing.vault import Vault
 from pipelines.landing.views import tables_of
 from pipelines.sql import literal, parquet, quoted
@@ -135,5 +135,5 @@ def _rewrite(con: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
     draft = path.with_name(f".{path.name}.draft")
     con.execute(f"copy ({query}) to {literal(str(draft))} (format parquet)")
     draft.chmod(0o600)
-    sync(draft)
+    sync_with_name(draft)
     os.replace(draft, path)

@@ -318,9 +318,12 @@ def test_an_interrupt_cuts_the_wait_for_a_retry_short(instance: dg.DagsterInstan
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=interrupt, daemon=True).start()
+    before = set(threading.enumerate())
+    interrupting = threading.Thread(target=interrupt, daemon=True)
+    interrupting.start()
     assert _run(instance, _job({"flaky": flaky}))[0] == dg.DagsterRunStatus.FAILURE
-    assert threading.active_count() < 20
+    interrupting.join()
+    assert [thread for thread in threading.enumerate() if thread not in before] == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, dg.DagsterExecutionInterruptedError])

@@ -41,13 +41,6 @@ JOBS = dg.Definitions(
 
 
 @pytest.fixture
-def settings(home: Path) -> Settings:
-    settings = Settings.from_environment()
-    settings.prepare()
-    return settings
-
-
-@pytest.fixture
 def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.from_config(str(settings.home / "dagster")) as instance:
         yield instance

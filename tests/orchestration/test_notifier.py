@@ -46,13 +46,6 @@ class Clock:
 
 
 @pytest.fixture
-def settings(home: Path) -> Settings:
-    settings = Settings.from_environment()
-    settings.prepare()
-    return settings
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,6 @@ from orchestration.servers import processes
 from orchestration.servers.processes import Server
 from pipelines.errors import TerminalError
 from tests.ports import free_port
-
-
-@pytest.fixture
-def settings(home: Path) -> Settings:
-    settings = Settings.from_environment()
-    settings.prepare()
-    return settings
 
 
 def _server(port: int) -> Server:
