@@ -8,16 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 STAGING_TABLES: tuple[str, ...] = (
-    "intermediate.int_account_readings",
-    "intermediate.int_account_windows",
+    "intermediate.int_account_readings_deduplicated",
+    "intermediate.int_account_windows_deduplicated",
     "intermediate.int_customer_order_days",
     "intermediate.int_fx_rates",
-    "intermediate.int_messages",
-    "intermediate.int_orders",
+    "intermediate.int_messages_threaded",
+    "intermediate.int_orders_priced",
     "intermediate.int_person_identities",
-    "intermediate.int_post_readings",
-    "intermediate.int_posts",
-    "intermediate.int_refunds",
+    "intermediate.int_post_readings_totalled",
+    "intermediate.int_posts_merged",
+    "intermediate.int_refunds_priced",
 )
 """Qualified tables that `validate_staging` has a suite for."""
 MART_TABLES: tuple[str, ...] = (

@@ -34,7 +34,7 @@ def dim_account() -> list[Expectation]:
         ) as configured
     """
     return [
-        rows_preserved(table, "intermediate.int_accounts", "Every account of the layer below is one row."),
+        rows_preserved(table, "intermediate.int_accounts_assigned", "Every account of the layer below is one row."),
         verdict_on_share(
             "configured_accounts_found",
             configured,
@@ -49,24 +49,24 @@ def dim_account() -> list[Expectation]:
 
 def dim_post() -> list[Expectation]:
     """Posts."""
-    return [rows_preserved("marts.dim_post", "intermediate.int_posts", "Every post of the layer below is one row.")]
+    return [rows_preserved("marts.dim_post", "intermediate.int_posts_merged", "Every post of the layer below is one row.")]
 
 
 def fct_account_snapshot() -> list[Expectation]:
     """Readings of accounts."""
     why = "History is in the readings: none may fall out."
-    return [rows_preserved("marts.fct_account_snapshot", "intermediate.int_account_readings", why)]
+    return [rows_preserved("marts.fct_account_snapshot", "intermediate.int_account_readings_deduplicated", why)]
 
 
 def fct_post_snapshot() -> list[Expectation]:
     """Readings of posts."""
     why = "History is in the readings: none may fall out."
-    return [rows_preserved("marts.fct_post_snapshot", "intermediate.int_post_readings", why)]
+    return [rows_preserved("marts.fct_post_snapshot", "intermediate.int_post_readings_totalled", why)]
 
 
 def fct_message() -> list[Expectation]:
     """Comments."""
-    return [rows_preserved("marts.fct_message", "intermediate.int_messages", "Every comment is one row.")]
+    return [rows_preserved("marts.fct_message", "intermediate.int_messages_threaded", "Every comment is one row.")]
 
 
 def mart_post_performance() -> list[Expectation]:

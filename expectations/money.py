@@ -43,7 +43,7 @@ def fct_order() -> list[Expectation]:
         ) as orders
     """
     return [
-        rows_preserved(table, "intermediate.int_orders", "Every order is one row, whatever its lines."),
+        rows_preserved(table, "intermediate.int_orders_priced", "Every order is one row, whatever its lines."),
         verdict_on_share(
             "customer_known",
             known,
@@ -104,7 +104,7 @@ def fct_order_line() -> list[Expectation]:
 
 def fct_refund() -> list[Expectation]:
     """Refunds."""
-    return [rows_preserved("marts.fct_refund", "intermediate.int_refunds", "Every refund line is one row.")]
+    return [rows_preserved("marts.fct_refund", "intermediate.int_refunds_priced", "Every refund line is one row.")]
 
 
 def mart_customer_lifetime_value() -> list[Expectation]:

@@ -28,7 +28,7 @@ class Need:
     """Which rows of the table upstream."""
 
 
-_ORDERS, _POSTS = "intermediate.int_orders", "intermediate.int_posts"
+_ORDERS, _POSTS = "intermediate.int_orders_priced", "intermediate.int_posts_merged"
 _BUYERS = "intermediate.int_customer_order_days"
 _EXPECTATIONS = "staging.stg_models__customer_values"
 NEEDS = {
@@ -36,24 +36,24 @@ NEEDS = {
     "finance.mart_lifetime_value_backtest": Need("staging.stg_models__value_backtests"),
     "finance.mart_lifetime_value_model": Need(_BUYERS),
     "finance.mart_lifetime_value_monthly": Need(_BUYERS),
-    "finance.mart_revenue_reconciliation": Need("intermediate.int_control_totals", TOTALS),
+    "finance.mart_revenue_reconciliation": Need("intermediate.int_control_totals_visible", TOTALS),
     "marts.bridge_identity": Need("intermediate.int_person_identities", PERSONS),
-    "marts.dim_account": Need("intermediate.int_accounts", ACCOUNTS),
+    "marts.dim_account": Need("intermediate.int_accounts_assigned", ACCOUNTS),
     "marts.dim_customer": Need("intermediate.int_customers", PERSONS),
     "marts.dim_post": Need(_POSTS, POSTS),
-    "marts.fct_account_snapshot": Need("intermediate.int_account_readings", ACCOUNTS),
-    "marts.fct_message": Need("intermediate.int_messages"),
+    "marts.fct_account_snapshot": Need("intermediate.int_account_readings_deduplicated", ACCOUNTS),
+    "marts.fct_message": Need("intermediate.int_messages_threaded"),
     "marts.fct_order": Need(_ORDERS, ORDERS),
     "marts.fct_order_line": Need("marts.fct_order", ORDERS, "lines_count > 0"),
-    "marts.fct_post_snapshot": Need("intermediate.int_post_readings", POSTS),
-    "marts.fct_refund": Need("intermediate.int_refunds"),
+    "marts.fct_post_snapshot": Need("intermediate.int_post_readings_totalled", POSTS),
+    "marts.fct_refund": Need("intermediate.int_refunds_priced"),
     "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0 and has_begun"),
-    "marts.mart_best_time_to_post": Need("intermediate.int_accounts", ACCOUNTS),
+    "marts.mart_best_time_to_post": Need("intermediate.int_accounts_assigned", ACCOUNTS),
     "marts.mart_competitor_benchmark_weekly": Need("intermediate.int_account_followers_daily", ACCOUNTS),
     "marts.mart_customer_attrition_risk": Need(_EXPECTATIONS),
     "marts.mart_engagement_daily": Need("intermediate.int_account_followers_daily", ACCOUNTS),
     "marts.mart_post_performance": Need(_POSTS, POSTS),
-    "marts.mart_reach": Need("intermediate.int_account_windows"),
+    "marts.mart_reach": Need("intermediate.int_account_windows_deduplicated"),
     "marts.mart_response_daily": Need("intermediate.int_response_turns"),
     "marts.mart_retention_cohort": Need("intermediate.int_customers", where="acquired_on is not null"),
 }

@@ -32,7 +32,7 @@ def _before_as_of(table: str, column: str) -> ExpectVerdict:
 
 def orders() -> list[Expectation]:
     """Orders of all sources."""
-    table = "intermediate.int_orders"
+    table = "intermediate.int_orders_priced"
     upstream = " union all ".join(
         # A run for a past day ends with the brand's own day.
         f"select order_id from staging.{name} left join intermediate.int_brand_clocks using (brand_id)"
@@ -65,7 +65,7 @@ def orders() -> list[Expectation]:
 
 def refunds() -> list[Expectation]:
     """Refunds of all sources."""
-    table = "intermediate.int_refunds"
+    table = "intermediate.int_refunds_priced"
     return [
         _before_as_of(table, "refunded_at"),
         verdict_on_share(
@@ -100,7 +100,7 @@ def customer_order_days() -> list[Expectation]:
             select
                 (select coalesce(sum(net_revenue), 0) from intermediate.int_customer_order_days) as here,
                 (
-                    select coalesce(sum(net_amount_reporting), 0)::double from intermediate.int_orders
+                    select coalesce(sum(net_amount_reporting), 0)::double from intermediate.int_orders_priced
                     where is_revenue_order and customer_key is not null
                 ) as there
         ) as sums
@@ -148,7 +148,7 @@ def person_identities() -> list[Expectation]:
 
 def posts() -> list[Expectation]:
     """Posts of all networks."""
-    table = "intermediate.int_posts"
+    table = "intermediate.int_posts_merged"
     missing = f"""
         (
             select distinct media.media_id, posts.post_id
@@ -188,7 +188,7 @@ def posts() -> list[Expectation]:
 
 def post_readings() -> list[Expectation]:
     """Lifetime counters of posts at their readings."""
-    table = "intermediate.int_post_readings"
+    table = "intermediate.int_post_readings_totalled"
     return [
         _before_as_of(table, "observed_at"),
         verdict_on_share(
@@ -240,7 +240,7 @@ def _falling_counter(table: str, counter: str, by: float, max_share: float) -> E
 
 def account_readings() -> list[Expectation]:
     """Public counts of accounts at their readings."""
-    table = "intermediate.int_account_readings"
+    table = "intermediate.int_account_readings_deduplicated"
     jumps = f"""
         (
             select followers_count, observed_at,
@@ -280,7 +280,7 @@ def account_readings() -> list[Expectation]:
 
 def account_windows() -> list[Expectation]:
     """Reach of accounts over windows."""
-    table = "intermediate.int_account_windows"
+    table = "intermediate.int_account_windows_deduplicated"
     newest = f"""
         (
             select max(window_end) as newest_end from {table} where reading_source = 'api' group by account_key
@@ -311,7 +311,7 @@ def account_windows() -> list[Expectation]:
 
 def messages() -> list[Expectation]:
     """Comments."""
-    table = "intermediate.int_messages"
+    table = "intermediate.int_messages_threaded"
     replies = f"""
         (
             select message.posted_at, parent.posted_at as parent_posted_at
@@ -321,7 +321,7 @@ def messages() -> list[Expectation]:
     commented = f"""
         (
             select message.posted_at, posts.posted_at as post_posted_at
-            from {table} as message inner join intermediate.int_posts as posts on message.post_key = posts.post_key
+            from {table} as message inner join intermediate.int_posts_merged as posts on message.post_key = posts.post_key
         ) as comments
     """
     return [
@@ -369,14 +369,14 @@ def fx_rates() -> list[Expectation]:
 
 
 _SUITES = {
-    "intermediate.int_account_readings": account_readings,
-    "intermediate.int_account_windows": account_windows,
+    "intermediate.int_account_readings_deduplicated": account_readings,
+    "intermediate.int_account_windows_deduplicated": account_windows,
     "intermediate.int_customer_order_days": customer_order_days,
     "intermediate.int_fx_rates": fx_rates,
-    "intermediate.int_messages": messages,
-    "intermediate.int_orders": orders,
+    "intermediate.int_messages_threaded": messages,
+    "intermediate.int_orders_priced": orders,
     "intermediate.int_person_identities": person_identities,
-    "intermediate.int_post_readings": post_readings,
-    "intermediate.int_posts": posts,
-    "intermediate.int_refunds": refunds,
+    "intermediate.int_post_readings_totalled": post_readings,
+    "intermediate.int_posts_merged": posts,
+    "intermediate.int_refunds_priced": refunds,
 }

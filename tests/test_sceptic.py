@@ -159,7 +159,7 @@ def test_a_required_source_that_fails_holds_publication(home: LiveHome) -> None:
 
 def test_a_run_for_a_past_day_moves_nothing_in_service(home: LiveHome) -> None:
     in_service = home.one("select max(version_id) from operations.version")
-    day, assets = "2026-05-31", [("marts", "fct_order"), ("intermediate", "int_orders"), ("sources", "aurora_shopify")]
+    day, assets = "2026-05-31", [("marts", "fct_order"), ("intermediate", "int_orders_priced"), ("sources", "aurora_shopify")]
     made_by = [_made_by(home, *key) for key in assets]
     docs = {path: path.stat().st_mtime_ns for path in (home.path / "data_docs").rglob("*.html")}
     home.voxhouse("run", "--as-of", day)
@@ -178,7 +178,7 @@ def _made_by(home: LiveHome, *key: str) -> str:
 
 
 def test_a_failing_staging_suite_builds_no_mart_and_publishes_nothing(home: LiveHome) -> None:
-    before, orders, mart = home.voxhouse("versions"), ("intermediate", "int_orders"), ("marts", "fct_order")
+    before, orders, mart = home.voxhouse("versions"), ("intermediate", "int_orders_priced"), ("marts", "fct_order")
     staged_by, made_by = _made_by(home, *orders), _made_by(home, *mart)
     folder = home.path / "inbox" / "exchange_rates"
     header, *rates = (folder / "rates_history.csv").read_text(encoding="utf-8").split()

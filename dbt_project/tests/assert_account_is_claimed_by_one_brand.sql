@@ -5,5 +5,5 @@ select
     account_id,
     brand_id,
     claimed_by
-from {{ ref('int_accounts') }}
+from {{ ref('int_accounts_assigned') }}
 where claimed_by is not null

@@ -7,7 +7,7 @@ with readings as (
         post_age_hours,
         row_number() over (partition by post_key order by observed_at) as place,
         row_number() over (partition by post_key order by observed_at desc) as place_from_end
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
     where reactions is not null or comments is not null
 ),
 

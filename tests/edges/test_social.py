@@ -380,7 +380,7 @@ def test_an_answer_of_the_same_second_comes_after_its_message(ask: Ask) -> None:
 
 
 def test_a_configured_id_decides_whose_an_account_is_and_two_claims_are_named(ask: Ask) -> None:
-    claims = "select brand_id, claimed_by from int_accounts where account_id = ?"
+    claims = "select brand_id, claimed_by from int_accounts_assigned where account_id = ?"
     assert ask(claims, "named") == [("named_b", None)]
     assert ask(claims, "claimed") == [("twice_b", "twice_a, twice_b")]
 

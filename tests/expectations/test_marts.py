@@ -44,7 +44,7 @@ BAD = [
     (
         "marts.fct_account_snapshot",
         "rows_preserved",
-        "insert into intermediate.int_account_readings from intermediate.int_account_readings",
+        "insert into intermediate.int_account_readings_deduplicated from intermediate.int_account_readings_deduplicated",
         "2 rows of 4, none may be lost or doubled",
     ),
     (
@@ -366,7 +366,7 @@ def test_an_empty_mart_is_not_ready_while_its_layer_below_has_rows(spoiled, tmp_
     empty = {result.table_name: result for result in report.failures if result.check_name == "has_rows"}
     assert set(empty) == set(MART_TABLES)
     assert empty["marts.dim_post"].one_line == (
-        "marts.dim_post: 0 rows with data in intermediate.int_posts, a mart with a source must have rows"
+        "marts.dim_post: 0 rows with data in intermediate.int_posts_merged, a mart with a source must have rows"
     )
 
 

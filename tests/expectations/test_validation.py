@@ -50,7 +50,7 @@ assert validate_staging(Path({str(good_warehouse)!r}), Path({str(docs)!r})).succ
     assert said == ""
     assert list(home.rglob("*")) == []
     assert list(work.rglob("*")) == []
-    assert "intermediate.int_orders" in (docs / "index.html").read_text(encoding="utf-8")
+    assert "intermediate.int_orders_priced" in (docs / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_file_can_be_written_right_after(good_warehouse, tmp_path):
@@ -72,7 +72,7 @@ def test_the_site_shows_the_last_run_and_its_reasons(spoiled, tmp_path, monkeypa
 
 
 def test_looking_at_the_site_is_not_told_to_the_vendor(good_warehouse, tmp_path, monkeypatch):
-    monkeypatch.setattr(validation, "STAGING_TABLES", ("intermediate.int_messages",))
+    monkeypatch.setattr(validation, "STAGING_TABLES", ("intermediate.int_messages_threaded",))
     validate_staging(good_warehouse, tmp_path / "docs")
     pages = list((tmp_path / "docs").rglob("*.html"))
     assert len(pages) == 3
@@ -80,9 +80,9 @@ def test_looking_at_the_site_is_not_told_to_the_vendor(good_warehouse, tmp_path,
 
 
 def test_a_table_that_is_not_there_blocks(spoiled, tmp_path, monkeypatch):
-    monkeypatch.setattr(validation, "STAGING_TABLES", ("intermediate.int_messages",))
-    report = validate_staging(spoiled("drop table intermediate.int_messages"), tmp_path / "docs")
-    assert [failure.one_line for failure in report.failures] == ["intermediate.int_messages: cannot be read"]
+    monkeypatch.setattr(validation, "STAGING_TABLES", ("intermediate.int_messages_threaded",))
+    report = validate_staging(spoiled("drop table intermediate.int_messages_threaded"), tmp_path / "docs")
+    assert [failure.one_line for failure in report.failures] == ["intermediate.int_messages_threaded: cannot be read"]
 
 
 def test_a_check_that_the_database_refuses_blocks(spoiled, tmp_path, monkeypatch):

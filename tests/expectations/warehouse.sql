@@ -21,20 +21,20 @@ select * from (values ('p1', timestamp '2026-06-01 08:00'), ('p2', timestamp '20
 create table staging.stg_models__customer_values as select 'ann' as customer_key;
 create table staging.stg_models__value_backtests as select 'bg_nbd' as forecaster;
 
-create table intermediate.int_orders as
+create table intermediate.int_orders_priced as
 select * from (values
     ('1', 'aurora', 'shop', 'c1', 'ann', timestamp '2026-04-10 09:00', true, 100.00),
     ('2', 'aurora', 'shop', 'c1', 'ann', timestamp '2026-05-10 09:00', true, 60.00),
     ('3', 'aurora', 'shop', 'c2', 'bob', timestamp '2026-05-20 09:00', true, 40.00)
 ) as orders (order_key, brand_id, source_instance, customer_id, customer_key, ordered_at, is_revenue_order, net_amount_reporting);
-create table intermediate.int_order_line_sums as select order_key from intermediate.int_orders;
-create table intermediate.int_refunds as
+create table intermediate.int_order_line_sums as select order_key from intermediate.int_orders_priced;
+create table intermediate.int_refunds_priced as
 select 'r1' as refund_key, timestamp '2026-05-12 10:00' as refunded_at, date '2026-05-12' as refunded_on, date '2026-05-10' as ordered_on,
     true as is_order_known;
 create table intermediate.int_customers as
 select customer_key, date '2026-06-01' as acquired_on from (values ('ann'), ('bob')) as customers (customer_key);
 create table intermediate.int_customer_order_days as
-select customer_key, net_amount_reporting::double as net_revenue from intermediate.int_orders;
+select customer_key, net_amount_reporting::double as net_revenue from intermediate.int_orders_priced;
 create table intermediate.int_customer_months as
 select *, true as has_begun from (values ('ann', 0), ('ann', 1)) as months (customer_key, age_months);
 create table intermediate.int_person_records as
@@ -43,34 +43,34 @@ create table intermediate.int_person_identities as
 select record_key, record_type, case record_key when 'k2' then 'bob' else 'ann' end as customer_key
 from intermediate.int_person_records;
 create table intermediate.int_person_handles as select 'h1' as handle_token;
-create table intermediate.int_accounts as select 'acc' as account_key, 'instagram' as network, '17' as account_id;
-create table intermediate.int_posts as
+create table intermediate.int_accounts_assigned as select 'acc' as account_key, 'instagram' as network, '17' as account_id;
+create table intermediate.int_posts_merged as
 select media_id as post_key, 'instagram' as network, media_id as post_id, posted_at, null::timestamp as deleted_at
 from staging.stg_instagram__media;
-create table intermediate.int_post_readings as
+create table intermediate.int_post_readings_totalled as
 select * from (values
     ('p1', timestamp '2026-06-02 08:00', 24.0, 900, 500, 90),
     ('p1', timestamp '2026-06-08 08:00', 168.0, 1200, 700, 100),
     ('p2', timestamp '2026-06-21 08:00', 24.0, 800, 400, 80)
 ) as readings (post_key, observed_at, post_age_hours, impressions, reach, reactions);
-create table intermediate.int_account_readings as
+create table intermediate.int_account_readings_deduplicated as
 select 'acc' as account_key, 'api' as reading_source, observed_at, followers_count
 from (values (timestamp '2026-06-29 21:00', 5000), (timestamp '2026-06-30 21:00', 5100)) as readings (observed_at, followers_count);
-create table intermediate.int_account_windows as
+create table intermediate.int_account_windows_deduplicated as
 select 'acc' as account_key, 'api' as reading_source, date '2026-06-29' as window_end, 700 as reach, 1200 as impressions;
 create table intermediate.int_account_followers_daily as select 'acc' as account_key;
-create table intermediate.int_messages as
+create table intermediate.int_messages_threaded as
 select * from (values
     ('m1', null, 'p1', timestamp '2026-06-01 09:00'), ('m2', 'm1', 'p1', timestamp '2026-06-01 10:00')
 ) as messages (message_key, parent_message_key, post_key, posted_at);
 create table intermediate.int_response_turns as select 't1' as turn_key;
-create table intermediate.int_control_totals as select date '2026-05-10' as day;
+create table intermediate.int_control_totals_visible as select date '2026-05-10' as day;
 create table intermediate.int_fx_rates as
 select * from (values ('USD', date '2026-06-29', 1.10::double), ('USD', date '2026-06-30', 1.11)) as rates (currency, rate_on, units_per_reporting);
 
-create table marts.dim_account as select account_key, network, account_id, date '2026-06-30' as as_of from intermediate.int_accounts;
+create table marts.dim_account as select account_key, network, account_id, date '2026-06-30' as as_of from intermediate.int_accounts_assigned;
 create table marts.dim_customer as select customer_key, date '2026-06-30' as as_of from intermediate.int_customers;
-create table marts.dim_post as select post_key, date '2026-06-30' as as_of from intermediate.int_posts;
+create table marts.dim_post as select post_key, date '2026-06-30' as as_of from intermediate.int_posts_merged;
 create table marts.bridge_identity as
 select *, date '2026-06-30' as as_of
 from (
@@ -78,16 +78,16 @@ from (
     union all
     select handle_token from intermediate.int_person_handles
 ) as records;
-create table marts.fct_account_snapshot as select account_key, date '2026-06-30' as as_of from intermediate.int_account_readings;
-create table marts.fct_post_snapshot as select post_key, date '2026-06-30' as as_of from intermediate.int_post_readings;
-create table marts.fct_message as select message_key, date '2026-06-30' as as_of from intermediate.int_messages;
+create table marts.fct_account_snapshot as select account_key, date '2026-06-30' as as_of from intermediate.int_account_readings_deduplicated;
+create table marts.fct_post_snapshot as select post_key, date '2026-06-30' as as_of from intermediate.int_post_readings_totalled;
+create table marts.fct_message as select message_key, date '2026-06-30' as as_of from intermediate.int_messages_threaded;
 create table marts.fct_order as
 select order_key, brand_id, source_instance, customer_key, ordered_at::date as ordered_on, is_revenue_order, net_amount_reporting,
     net_amount_reporting::double as net_revenue, case order_key when '2' then 20.00 else 0.00 end as refunded_amount_reporting,
     1 as lines_count, date '2026-06-30' as as_of
-from intermediate.int_orders;
-create table marts.fct_order_line as select order_key, date '2026-06-30' as as_of from intermediate.int_orders;
-create table marts.fct_refund as select refund_key, date '2026-06-30' as as_of from intermediate.int_refunds;
+from intermediate.int_orders_priced;
+create table marts.fct_order_line as select order_key, date '2026-06-30' as as_of from intermediate.int_orders_priced;
+create table marts.fct_refund as select refund_key, date '2026-06-30' as as_of from intermediate.int_refunds_priced;
 create table marts.mart_post_performance as
 select post_key, 100 as erf_engagements, 5000 as erf_followers, 120 as err_engagements, 700 as err_reach, 120 as eri_engagements,
     1200 as eri_impressions, 30 as ctr_link_clicks, 1200 as ctr_impressions, date '2026-06-30' as as_of

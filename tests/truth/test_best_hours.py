@@ -68,9 +68,9 @@ def _rank_of_the_best_hour(folder: Path, seed: int) -> list[tuple[str, int]]:
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(
             "select username, effect_rank from marts.mart_best_time_to_post as mart"
-            " inner join intermediate.int_accounts using (account_key, username)"
+            " inner join intermediate.int_accounts_assigned using (account_key, username)"
             f" inner join '{truth}' as truth"
-            " on truth.account_id = int_accounts.account_id and weekday = weekday_number and hour = local_hour"
+            " on truth.account_id = int_accounts_assigned.account_id and weekday = weekday_number and hour = local_hour"
             f" where truth.rank = 1 and account_posts_count >= {ENOUGH_POSTS}"
         ).fetchall()
 

@@ -54,7 +54,7 @@ refund_days as (
         cast(0 as bigint) as orders_count,
         cast(0 as decimal(18, 4)) as order_revenue,
         refunds.net_amount_reporting as refunded_revenue
-    from {{ ref('int_refunds') }} as refunds
+    from {{ ref('int_refunds_priced') }} as refunds
     inner join customers
         on refunds.customer_key = customers.customer_key
     where refunds.is_revenue_refund

@@ -61,7 +61,7 @@ order_refunds as (
         order_key,
         currency,
         cast(sum(net_amount) as decimal(18, 4)) as refunded_amount
-    from {{ ref('int_refunds') }}
+    from {{ ref('int_refunds_priced') }}
     where is_revenue_refund
     group by order_key, currency
 ),
@@ -78,7 +78,7 @@ orders as (
         nullif(lower(trim(orders.utm_source)), '') as utm_source,
         -- In the order's currency, as rates move; a cent may be left of tax.
         orders.net_amount - coalesce(order_refunds.refunded_amount, 0) > 0.01 as is_kept
-    from {{ ref('int_orders') }} as orders
+    from {{ ref('int_orders_priced') }} as orders
     left join order_refunds
         on orders.order_key = order_refunds.order_key
         and orders.currency = order_refunds.currency

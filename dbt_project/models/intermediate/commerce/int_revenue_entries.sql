@@ -66,7 +66,7 @@ order_entries as (
         end as cause,
         case when orders.source_kind = 'shopify' and orders.is_test then 0 else 1 end
         + case when orders.source_kind = 'file_drop' then coalesce(line_sums.lines_count, 0) else 0 end as records_count
-    from {{ ref('int_orders') }} as orders
+    from {{ ref('int_orders_priced') }} as orders
     left join {{ ref('stg_config__sources') }} as sources
         on orders.source_instance = sources.source_instance
     left join file_bases
@@ -137,8 +137,8 @@ refund_entries as (
             when refunds.source_kind = 'file_drop' and refunds.refund_kind <> 'cancellation' then 1
             else 0
         end as records_count
-    from {{ ref('int_refunds') }} as refunds
-    left join {{ ref('int_orders') }} as orders
+    from {{ ref('int_refunds_priced') }} as refunds
+    left join {{ ref('int_orders_priced') }} as orders
         on refunds.order_key = orders.order_key
     left join {{ ref('stg_config__sources') }} as sources
         on refunds.source_instance = sources.source_instance

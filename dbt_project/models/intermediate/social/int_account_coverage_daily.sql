@@ -6,7 +6,7 @@ with posts as (
         timezone,
         posted_at,
         deleted_at
-    from {{ ref('int_posts') }}
+    from {{ ref('int_posts_merged') }}
 ),
 
 ranked_readings as (
@@ -19,7 +19,7 @@ ranked_readings as (
         reactions,
         row_number() over (partition by post_key order by observed_at asc) as place,
         row_number() over (partition by post_key order by observed_at desc) as place_from_end
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
     where reactions is not null or comments is not null
 ),
 

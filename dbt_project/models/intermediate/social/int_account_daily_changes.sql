@@ -25,7 +25,7 @@ with readings as (
         {{ count }},
         {% endfor %}
         case when reactions is not null or comments is not null then observed_at end as public_read_at
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
 ),
 
 -- A reading that does not know a count is none of it: each count has its own newest known value before.
@@ -84,7 +84,7 @@ gains as (
             when neighbours.post_age_hours between 0 and 48 then neighbours.posted_at
         end as public_from
     from neighbours
-    inner join {{ ref('int_accounts') }} as accounts on neighbours.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on neighbours.account_key = accounts.account_key
 ),
 
 intervals as (

@@ -4,7 +4,7 @@ with accounts as (
         accounts.account_key,
         accounts.timezone,
         least(run.as_of, cast({{ utc_to_local('run.as_of_at', 'accounts.timezone') }} as date)) as last_day
-    from {{ ref('int_accounts') }} as accounts
+    from {{ ref('int_accounts_assigned') }} as accounts
     cross join {{ ref('stg_config__run') }} as run
 ),
 
@@ -15,7 +15,7 @@ readings as (
         cast({{ utc_to_local("readings.observed_at - interval '1' second", 'accounts.timezone') }} as date) as read_on,
         readings.observed_at,
         readings.followers_count
-    from {{ ref('int_account_readings') }} as readings
+    from {{ ref('int_account_readings_deduplicated') }} as readings
     inner join accounts on readings.account_key = accounts.account_key
     where readings.followers_count is not null
 ),
@@ -39,14 +39,14 @@ events as (
     select
         account_key,
         cast(posted_at_local as date) as happened_on
-    from {{ ref('int_posts') }}
+    from {{ ref('int_posts_merged') }}
     where posted_at_local is not null
     union all
     -- A post that is known by its readings alone lives from the first of them.
     select
         undated.account_key,
         cast({{ utc_to_local('undated.observed_at', 'accounts.timezone') }} as date) as happened_on
-    from {{ ref('int_post_readings') }} as undated
+    from {{ ref('int_post_readings_totalled') }} as undated
     inner join accounts on undated.account_key = accounts.account_key
     where undated.posted_at is null
 ),

@@ -11,7 +11,7 @@ with posts as (
         cast(extract(hour from posts.posted_at_local) as integer) as posted_hour,
         coalesce(posts.post_format, 'unknown') as post_format,
         ln(1 + 1000 * {{ safe_ratio('at_24h.engagements_public', 'posts.followers_at_post') }}) as score
-    from {{ ref('int_posts') }} as posts
+    from {{ ref('int_posts_merged') }} as posts
     inner join {{ ref('int_posts_at_age') }} as at_24h
         on posts.post_key = at_24h.post_key and at_24h.age_hours = 24 and at_24h.metric_set = 'public'
     where posts.followers_at_post > 0

@@ -15,7 +15,7 @@ with readings as (
         post_age_hours,
         {{ definitions[measure] }} as definition,
         {{ measure }} as reading
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
     where {{ measure }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor -%}

@@ -14,8 +14,8 @@ with messages as (
         messages.posted_at,
         messages.observed_at,
         messages.timezone
-    from {{ ref('int_messages') }} as messages
-    inner join {{ ref('int_accounts') }} as accounts
+    from {{ ref('int_messages_threaded') }} as messages
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on messages.account_key = accounts.account_key and accounts.is_own
 ),
 
@@ -52,7 +52,7 @@ account_runs as (
     select
         account_key,
         max(observed_at) as last_run_at
-    from {{ ref('int_account_readings') }}
+    from {{ ref('int_account_readings_deduplicated') }}
     where reading_source = 'api'
     group by account_key
 ),
@@ -70,7 +70,7 @@ post_visits as (
         select
             post_key,
             observed_at
-        from {{ ref('int_post_readings') }}
+        from {{ ref('int_post_readings_totalled') }}
         where reading_source = 'api' and metric_set = 'owner'
     ) as visits
     group by post_key
@@ -84,7 +84,7 @@ watches as (
             coalesce(post_visits.last_visit_at, posts.posted_at),
             coalesce(least(account_runs.last_run_at, posts.posted_at + interval '28' day), posts.posted_at)
         ) as watched_until
-    from {{ ref('int_posts') }} as posts
+    from {{ ref('int_posts_merged') }} as posts
     left join post_visits on posts.post_key = post_visits.post_key
     left join account_runs on posts.account_key = account_runs.account_key
 ),

@@ -3,7 +3,7 @@ with refunds as (
     select
         order_key,
         cast(sum(net_amount_reporting) as decimal(18, 4)) as refunded_amount_reporting
-    from {{ ref('int_refunds') }}
+    from {{ ref('int_refunds_priced') }}
     where is_of_sales and not is_after_cancellation
     group by order_key
 ),
@@ -48,7 +48,7 @@ final as (
         {{ run_setting('as_of') }} as as_of,
         orders._observed_at,
         orders._dlt_load_id as _load_id
-    from {{ ref('int_orders') }} as orders
+    from {{ ref('int_orders_priced') }} as orders
     left join refunds
         on orders.order_key = refunds.order_key
     left join {{ ref('int_order_line_sums') }} as line_sums

@@ -19,7 +19,7 @@ with final as (
         net_amount,
         net_amount_reporting,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_order_lines') }}
+    from {{ ref('int_order_lines_priced') }}
 )
 
 select * from final

@@ -21,7 +21,7 @@ with final as (
         cast(case when is_revenue_refund then net_amount_reporting else 0 end as decimal(18, 4)) as refunded_revenue,
         cast(case when is_revenue_refund then exchange_difference else 0 end as decimal(18, 4)) as exchange_difference,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_refunds') }}
+    from {{ ref('int_refunds_priced') }}
 )
 
 select * from final

@@ -94,7 +94,7 @@ known_days as (
         source_kind,
         day,
         currency
-    from {{ ref('int_control_totals') }}
+    from {{ ref('int_control_totals_visible') }}
 ),
 
 spans as (
@@ -222,7 +222,7 @@ compared as (
         on spine.brand_id = clocks.brand_id
     left join {{ ref('stg_config__sources') }} as sources
         on spine.source_instance = sources.source_instance
-    left join {{ ref('int_control_totals') }} as totals
+    left join {{ ref('int_control_totals_visible') }} as totals
         on spine.source_instance = totals.source_instance
         and spine.currency = totals.currency
         and spine.day is not distinct from totals.day

@@ -12,7 +12,7 @@ with final as (
         follows_count,
         posts_count,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_account_readings') }}
+    from {{ ref('int_account_readings_deduplicated') }}
 )
 
 select * from final

@@ -16,7 +16,7 @@ with final as (
         likes_count,
         observed_at,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_messages') }}
+    from {{ ref('int_messages_threaded') }}
 )
 
 select * from final

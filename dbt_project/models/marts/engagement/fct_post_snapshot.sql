@@ -25,7 +25,7 @@ with final as (
         engagement_components,
         engagement_full_components,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
 )
 
 select * from final

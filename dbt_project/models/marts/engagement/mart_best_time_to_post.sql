@@ -38,7 +38,7 @@ weekdays as (
     select
         account_key,
         {{ spine_integers(1, 7) }} as weekday_number
-    from {{ ref('int_accounts') }}
+    from {{ ref('int_accounts_assigned') }}
 ),
 
 cells as (
@@ -140,7 +140,7 @@ final as (
         judged.last_posted_on,
         {{ run_setting('as_of') }} as as_of
     from judged
-    inner join {{ ref('int_accounts') }} as accounts on judged.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on judged.account_key = accounts.account_key
     left join {{ ref('stg_config__brands') }} as brands on accounts.brand_id = brands.brand_id
 )
 

@@ -61,8 +61,8 @@ account_readings as (
         members.week_start,
         readings.observed_at,
         readings.followers_count
-    from {{ ref('int_account_readings') }} as readings
-    inner join {{ ref('int_accounts') }} as accounts on readings.account_key = accounts.account_key
+    from {{ ref('int_account_readings_deduplicated') }} as readings
+    inner join {{ ref('int_accounts_assigned') }} as accounts on readings.account_key = accounts.account_key
     inner join members on accounts.brand_id = members.brand_id
     where readings.followers_count is not null
 ),
@@ -105,7 +105,7 @@ account_days as (
             'least(run.as_of, cast(' ~ utc_to_local('run.as_of_at', 'members.timezone') ~ ' as date))',
         ) }} as activity_on
     from first_days
-    inner join {{ ref('int_accounts') }} as accounts on first_days.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on first_days.account_key = accounts.account_key
     inner join members
         on first_days.benchmark_brand_id = members.benchmark_brand_id and accounts.brand_id = members.brand_id
     cross join {{ ref('stg_config__run') }} as run

@@ -44,7 +44,7 @@ covered as (
             + abs(coalesce(changes.engagements_public_delta, changes.comments_delta, changes.reactions_delta, 0))
         ) as is_measured
     from {{ ref('int_account_coverage_daily') }} as coverage
-    inner join {{ ref('int_accounts') }} as accounts on coverage.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on coverage.account_key = accounts.account_key
     cross join {{ ref('stg_config__run') }} as run
     left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
     left join {{ ref('int_account_daily_changes') }} as changes
@@ -58,7 +58,7 @@ weeks as (
         count(*) = 7 and min(case when covered.is_day_over and covered.is_measured then 1 else 0 end) = 1
             as is_week_complete
     from covered
-    inner join {{ ref('int_accounts') }} as accounts on covered.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on covered.account_key = accounts.account_key
     group by covered.account_key, week_start_on
 ),
 
@@ -91,7 +91,7 @@ final as (
             as daily_er_followers,
         {{ run_setting('as_of') }} as as_of
     from followers
-    inner join {{ ref('int_accounts') }} as accounts on followers.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on followers.account_key = accounts.account_key
     left join {{ ref('stg_config__brands') }} as brands on accounts.brand_id = brands.brand_id
     inner join covered
         on followers.account_key = covered.account_key and followers.activity_on = covered.activity_on

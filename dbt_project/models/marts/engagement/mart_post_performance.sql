@@ -13,7 +13,7 @@ with public_readings as (
         engagements_public,
         engagement_components,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
     where reactions is not null or comments is not null
 ),
 
@@ -24,7 +24,7 @@ owner_readings as (
         {{ owner_counts | join(',\n        ') }},
         engagement_full_components,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
-    from {{ ref('int_post_readings') }}
+    from {{ ref('int_post_readings_totalled') }}
     where
         metric_set = 'owner'
         -- Of others' posts, what their network or a drop lets everybody see.
@@ -99,7 +99,7 @@ joined as (
         {% endfor %}
         posts.as_of
     from {{ ref('dim_post') }} as posts
-    left join {{ ref('int_accounts') }} as accounts on posts.account_key = accounts.account_key
+    left join {{ ref('int_accounts_assigned') }} as accounts on posts.account_key = accounts.account_key
     left join {{ ref('stg_config__brands') }} as brands on posts.brand_id = brands.brand_id
     left join public_readings on posts.post_key = public_readings.post_key and public_readings.reading_rank = 1
     left join owner_readings on posts.post_key = owner_readings.post_key and owner_readings.reading_rank = 1

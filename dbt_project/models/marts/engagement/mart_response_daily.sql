@@ -85,7 +85,7 @@ daily_messages as (
         account_key,
         cast({{ utc_to_local('posted_at', 'timezone') }} as date) as inbound_on,
         cast(count(*) as bigint) as messages_inbound_count
-    from {{ ref('int_messages') }}
+    from {{ ref('int_messages_threaded') }}
     where direction = 'inbound'
     group by account_key, inbound_on
 ),
@@ -96,7 +96,7 @@ spans as (
         min(daily_turns.inbound_on) as first_day,
         min(least(run.as_of, cast({{ utc_to_local('run.as_of_at', 'accounts.timezone') }} as date))) as last_day
     from daily_turns
-    inner join {{ ref('int_accounts') }} as accounts on daily_turns.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on daily_turns.account_key = accounts.account_key
     cross join {{ ref('stg_config__run') }} as run
     group by daily_turns.account_key
 ),
@@ -130,7 +130,7 @@ final as (
         medians.response_hours_median,
         run.as_of
     from days
-    inner join {{ ref('int_accounts') }} as accounts on days.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on days.account_key = accounts.account_key
     cross join {{ ref('stg_config__run') }} as run
     left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
     left join {{ ref('stg_config__brands') }} as brands on accounts.brand_id = brands.brand_id

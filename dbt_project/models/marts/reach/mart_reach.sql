@@ -14,7 +14,7 @@ with windows as (
         observed_at,
         reading_source,
         is_attribute_current_fallback
-    from {{ ref('int_account_windows') }}
+    from {{ ref('int_account_windows_deduplicated') }}
 ),
 
 daily as (
@@ -96,7 +96,7 @@ final as (
         bounded.is_attribute_current_fallback,
         {{ run_setting('as_of') }} as as_of
     from bounded
-    inner join {{ ref('int_accounts') }} as accounts on bounded.account_key = accounts.account_key
+    inner join {{ ref('int_accounts_assigned') }} as accounts on bounded.account_key = accounts.account_key
     left join {{ ref('stg_config__brands') }} as brands on bounded.brand_id = brands.brand_id
 )
 

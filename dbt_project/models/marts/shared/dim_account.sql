@@ -7,7 +7,7 @@ with ranked_readings as (
         observed_at,
         min(observed_at) over (partition by account_key) as first_observed_at,
         row_number() over (partition by account_key order by observed_at desc) as reading_rank
-    from {{ ref('int_account_readings') }}
+    from {{ ref('int_account_readings_deduplicated') }}
 ),
 
 final as (
@@ -28,7 +28,7 @@ final as (
         newest.observed_at as last_observed_at,
         accounts.is_attribute_current_fallback,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_accounts') }} as accounts
+    from {{ ref('int_accounts_assigned') }} as accounts
     left join ranked_readings as newest
         on accounts.account_key = newest.account_key and newest.reading_rank = 1
 )

@@ -22,7 +22,7 @@ with final as (
         followers_at_post_observed_at,
         is_attribute_current_fallback,
         {{ run_setting('as_of') }} as as_of
-    from {{ ref('int_posts') }}
+    from {{ ref('int_posts_merged') }}
 )
 
 select * from final

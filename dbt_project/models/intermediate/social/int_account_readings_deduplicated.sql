@@ -45,7 +45,7 @@ ranked_readings as (
                 readings.posts_count desc nulls last
         ) as reading_rank
     from readings
-    inner join {{ ref('int_accounts') }} as accounts
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on readings.network = accounts.network and readings.account_id = accounts.account_id
     where
         readings.observed_at < {{ run_setting('as_of_at') }}

@@ -68,7 +68,7 @@ refunded_before as (
         orders.order_key,
         cast(sum(refunds.amount) as decimal(18, 4)) as amount
     from refunds
-    inner join {{ ref('int_orders') }} as orders
+    inner join {{ ref('int_orders_priced') }} as orders
         on refunds.source_instance = orders.source_instance
         and refunds.order_id = orders.order_id
         and refunds.currency = orders.currency
@@ -92,7 +92,7 @@ cancellations as (
         true as is_of_sales,
         orders._observed_at,
         orders._dlt_load_id
-    from {{ ref('int_orders') }} as orders
+    from {{ ref('int_orders_priced') }} as orders
     left join refunded_before
         on orders.order_key = refunded_before.order_key
     where orders.is_cancelled and not orders.is_test and orders.net_amount > coalesce(refunded_before.amount, 0)
@@ -145,7 +145,7 @@ dated as (
     from taken_back
     inner join {{ ref('int_brand_clocks') }} as clocks
         on taken_back.brand_id = clocks.brand_id
-    left join {{ ref('int_orders') }} as orders
+    left join {{ ref('int_orders_priced') }} as orders
         on taken_back.source_instance = orders.source_instance
         and taken_back.order_id = orders.order_id
 ),

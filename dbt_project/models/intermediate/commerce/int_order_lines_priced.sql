@@ -98,7 +98,7 @@ netted as (
         all_lines.stated_amount,
         cast(all_lines.stated_amount - all_lines.included_tax_amount as decimal(18, 4)) as net_amount
     from all_lines
-    left join {{ ref('int_orders') }} as orders
+    left join {{ ref('int_orders_priced') }} as orders
         on all_lines.source_instance = orders.source_instance
         and all_lines.order_id = orders.order_id
     left join later_orders

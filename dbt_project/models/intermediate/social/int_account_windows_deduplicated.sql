@@ -24,7 +24,7 @@ with readings as (
         drops.impressions
     from {{ ref('stg_file_drop__account_readings') }} as drops
     -- The day before the reading is the brand's: read at its midnight, the window ended with the day that just ended.
-    inner join {{ ref('int_accounts') }} as accounts
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on drops.network = accounts.network and drops.account_id = accounts.account_id
     where drops.window_days is not null
 ),
@@ -52,7 +52,7 @@ ranked_readings as (
                 readings.source_instance asc
         ) as reading_rank
     from readings
-    inner join {{ ref('int_accounts') }} as accounts
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on readings.network = accounts.network and readings.account_id = accounts.account_id
     cross join {{ ref('stg_config__run') }} as run
     where

@@ -1,4 +1,4 @@
-{% test unique_combination(model, columns) -%}
+{% test grain(model, columns) -%}
 select
     {{ columns | join(', ') }},
     count(*) as rows_count

@@ -133,7 +133,7 @@ ranked_readings as (
             order by case when readings.is_of_owner then 0 else 1 end, readings.source_instance
         ) as rank_of_source
     from readings
-    inner join {{ ref('int_posts') }} as posts
+    inner join {{ ref('int_posts_merged') }} as posts
         on readings.network = posts.network
         and readings.post_id = posts.post_id
     where

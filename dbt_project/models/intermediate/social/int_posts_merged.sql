@@ -154,7 +154,7 @@ posts as (
         records_ranked.deleted_at,
         records_ranked.is_attribute_current_fallback
     from records_ranked
-    inner join {{ ref('int_accounts') }} as accounts
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on records_ranked.network = accounts.network
         and records_ranked.account_id = accounts.account_id
     where records_ranked.record_rank = 1
@@ -174,7 +174,7 @@ timeline as (
         observed_at as happened_at,
         cast(null as string) as post_key,
         observed_at
-    from {{ ref('int_account_readings') }}
+    from {{ ref('int_account_readings_deduplicated') }}
     where followers_count is not null
 ),
 
@@ -197,7 +197,7 @@ followers as (
         readings.followers_count,
         readings.observed_at
     from readings_before
-    inner join {{ ref('int_account_readings') }} as readings
+    inner join {{ ref('int_account_readings_deduplicated') }} as readings
         on readings_before.account_key = readings.account_key
         and readings_before.observed_at = readings.observed_at
     where

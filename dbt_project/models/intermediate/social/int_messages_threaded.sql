@@ -48,7 +48,7 @@ final as (
         messages.observed_at,
         accounts.timezone
     from ranked_comments as messages
-    inner join {{ ref('int_accounts') }} as accounts
+    inner join {{ ref('int_accounts_assigned') }} as accounts
         on messages.account_id = accounts.account_id and accounts.network = 'instagram'
     where messages.version_rank = 1 and not messages.is_deleted
 )

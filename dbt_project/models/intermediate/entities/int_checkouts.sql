@@ -1,0 +1,2 @@
+-- grain: source_instance x checkout_id
+{{ entity('checkouts') }}

@@ -1,0 +1,2 @@
+-- grain: source_instance x deal_id
+{{ entity('deals') }}

@@ -1,0 +1,2 @@
+-- grain: source_instance x rate_on x currency
+{{ entity('exchange_rates') }}

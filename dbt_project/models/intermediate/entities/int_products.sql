@@ -1,0 +1,2 @@
+-- grain: source_instance x product_id
+{{ entity('products') }}
