@@ -65,6 +65,7 @@ CUSTOMERS: Mapping[str, TTableSchema] = {
             "tax_amount": hints.decimal("Tax, that of shipping included."),
             "shipping_amount": hints.decimal("Shipping charged."),
             "control_amount": hints.decimal("What the order adds to the source's own control total."),
+            "has_control_day": hints.flag("False where that total has the order under no day.", required=True),
             "control_records_count": hints.count("Records of the control total that it stands for.", required=True),
             "country_code": _COUNTRY,
             "utm_source": hints.text("Source of the visit that bought."),
@@ -84,7 +85,6 @@ CUSTOMERS: Mapping[str, TTableSchema] = {
             "currency": _CURRENCY,
             "gross_amount": hints.decimal("At full price."),
             "net_amount": hints.decimal("After discounts."),
-            "source_file": hints.text("File of the delivery; NULL: none."),
         },
     ),
     "refunds": entity(

@@ -29,9 +29,13 @@ OF_VERSION: Mapping[str, TColumnSchema] = {
 }
 
 
+SOURCE_KIND: Mapping[str, TColumnSchema] = {"source_kind": hints.text("Kind of the source.", required=True)}
+
+
 def entity(description: str, key: Sequence[str], columns: Mapping[str, TColumnSchema]) -> TTableSchema:
     """An entity of a shop or CRM: ids are unique in their source instance."""
-    return hints.table(description, ("source_instance", *key), {**OF_SOURCE, **columns, **OF_VERSION}, "merge")
+    declared = {**OF_SOURCE, **SOURCE_KIND, **columns, **OF_VERSION}
+    return hints.table(description, ("source_instance", *key), declared, "merge")
 
 
 def network_entity(description: str, key: Sequence[str], columns: Mapping[str, TColumnSchema]) -> TTableSchema:

@@ -104,8 +104,9 @@ def _amounts(world: World) -> None:
 
     drop = world.drop(world.brand("two_discounts"))
     filed: Row = {"order_id": "1", "customer_id": "c", "ordered_at": at("2026-05-10T10:00"), "currency": "EUR"}
-    of_file: Row = {"order_id": "1", "line_id": "a", "gross_amount": Decimal(100), "discount_amount": Decimal(10)}
-    world.land(drop, orders=[{**filed, "discount_amount": Decimal(10)}], order_lines=[{**of_file, "currency": "EUR"}])
+    of_file: Row = {"order_id": "1", "line_id": "a", "quantity": 1, "gross_amount": Decimal(100), "currency": "EUR"}
+    lines = [{**of_file, "discount_amount": Decimal(10)}]
+    world.land(drop, orders=[{**filed, "discount_amount": Decimal(10)}], order_lines=lines)
 
     drop = world.drop(world.brand("dollars"))
     rates = [("2026-05-04", "1.25"), ("2026-05-18", "1.0")]

@@ -1,135 +1,43 @@
--- grain: order of a shop or a file, that the run may see; amounts without tax and shipping
-with shop_orders as (
+-- grain: order that the run may see; amounts without tax and shipping
+with dated as (
     select
         orders.brand_id,
         orders.source_instance,
-        'shopify' as source_kind,
+        orders.source_kind,
+        orders.source_rank = 2 as is_delivery,
         orders.order_id,
         orders.customer_id,
         orders.email_token,
         orders.ordered_at,
-        orders.cancelled_at,
-        orders.is_test,
-        orders.currency,
-        -- A gift card is money taken in advance; it becomes revenue with the order that it pays for.
-        cast(orders.gross_amount - coalesce(line_sums.gift_card_amount, 0) as decimal(18, 4)) as gross_amount,
-        -- The order's discount holds that of shipping too, which is no part of the amount; that of its lines does not.
-        coalesce(
-            case
-                when line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount
-                    then line_sums.discount_amount
-            end,
-            orders.discount_amount, 0
-        ) as discount_amount,
-        orders.tax_amount,
-        -- The order's tax holds that of shipping too; its lines' tax does not.
+        cast({{ utc_to_local('orders.ordered_at', 'clocks.timezone') }} as date) as ordered_on,
+        case when orders.cancelled_at < clocks.visible_until then orders.cancelled_at end as cancelled_at,
         case
-            when not orders.is_tax_included then 0
-            when
-                line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount
-                and line_sums.tax_amount is not null
-                then line_sums.tax_amount
-            else coalesce(orders.tax_amount, 0)
-        end as included_tax_amount,
-        orders.shipping_amount,
-        orders.country_code,
-        orders.utm_source,
-        orders.utm_campaign,
-        orders._observed_at,
-        orders._dlt_load_id,
-        orders.is_attribute_current_fallback
-    from {{ ref('stg_shopify__orders') }} as orders
-    left join {{ ref('int_order_line_sums') }} as line_sums
-        on orders.source_instance = line_sums.source_instance
-        and orders.order_id = line_sums.order_id
-),
-
-file_orders as (
-    select
-        orders.brand_id,
-        orders.source_instance,
-        'file_drop' as source_kind,
-        orders.order_id,
-        orders.customer_id,
-        cast(null as string) as email_token,
-        orders.ordered_at,
-        orders.cancelled_at,
-        orders.is_test,
-        orders.currency,
-        coalesce(orders.gross_amount, line_sums.gross_amount) as gross_amount,
-        -- A file that states no discount gave none; lines that make up the amount have theirs beside the order's own.
-        cast(
-            coalesce(case when orders.gross_amount is null then line_sums.discount_amount end, 0)
-            + coalesce(orders.discount_amount, 0) as decimal(18, 4)
-        ) as discount_amount,
-        coalesce(orders.tax_amount, line_sums.tax_amount) as tax_amount,
-        cast(0 as decimal(18, 4)) as included_tax_amount,
-        orders.shipping_amount,
-        orders.country_code,
-        orders.utm_source,
-        orders.utm_campaign,
-        orders._observed_at,
-        orders._dlt_load_id,
-        orders.is_attribute_current_fallback
-    from {{ ref('stg_file_drop__orders') }} as orders
-    left join {{ ref('int_order_line_sums') }} as line_sums
-        on orders.source_instance = line_sums.source_instance
-        and orders.order_id = line_sums.order_id
-),
-
-{% set columns -%}
-brand_id, source_instance, source_kind, order_id, customer_id, email_token, ordered_at, cancelled_at, is_test, currency,
-        gross_amount, discount_amount, tax_amount, included_tax_amount, shipping_amount, country_code, utm_source,
-        utm_campaign, _observed_at, _dlt_load_id, is_attribute_current_fallback
-{%- endset -%}
-
-all_orders as (
-    select
-        {{ columns }}
-    from shop_orders
-    union all
-    select
-        {{ columns }}
-    from file_orders
-),
-
-dated as (
-    select
-        all_orders.brand_id,
-        all_orders.source_instance,
-        all_orders.source_kind,
-        all_orders.order_id,
-        all_orders.customer_id,
-        all_orders.email_token,
-        all_orders.ordered_at,
-        cast({{ utc_to_local('all_orders.ordered_at', 'clocks.timezone') }} as date) as ordered_on,
-        case when all_orders.cancelled_at < clocks.visible_until then all_orders.cancelled_at end as cancelled_at,
-        case
-            when all_orders.cancelled_at < clocks.visible_until
-                then cast({{ utc_to_local('all_orders.cancelled_at', 'clocks.timezone') }} as date)
+            when orders.cancelled_at < clocks.visible_until
+                then cast({{ utc_to_local('orders.cancelled_at', 'clocks.timezone') }} as date)
         end as cancelled_on,
-        coalesce(all_orders.is_test, false) as is_test,
-        coalesce(all_orders.cancelled_at < clocks.visible_until, false) as is_cancelled,
-        all_orders.currency,
-        cast(all_orders.gross_amount - all_orders.discount_amount as decimal(18, 4)) as stated_amount,
-        cast(
-            all_orders.gross_amount - all_orders.discount_amount - all_orders.included_tax_amount as decimal(18, 4)
-        ) as net_amount,
-        all_orders.gross_amount as stated_gross_amount,
-        all_orders.tax_amount,
-        all_orders.shipping_amount,
+        orders.is_test,
+        coalesce(orders.cancelled_at < clocks.visible_until, false) as is_cancelled,
+        orders.currency,
+        orders.stated_amount,
+        orders.gross_amount,
+        orders.net_amount,
+        orders.tax_amount,
+        orders.shipping_amount,
         clocks.as_of,
         clocks.reporting_currency,
-        all_orders.country_code,
-        all_orders.utm_source,
-        all_orders.utm_campaign,
-        all_orders._observed_at,
-        all_orders._dlt_load_id,
-        all_orders.is_attribute_current_fallback
-    from all_orders
+        orders.control_amount,
+        orders.has_control_day,
+        orders.control_records_count,
+        orders.country_code,
+        orders.utm_source,
+        orders.utm_campaign,
+        orders._observed_at,
+        orders._dlt_load_id,
+        orders.is_attribute_current_fallback
+    from {{ ref('int_orders') }} as orders
     inner join {{ ref('int_brand_clocks') }} as clocks
-        on all_orders.brand_id = clocks.brand_id
-    where all_orders.ordered_at < clocks.visible_until
+        on orders.brand_id = clocks.brand_id
+    where orders.ordered_at < clocks.visible_until
 ),
 
 priced as (
@@ -137,6 +45,7 @@ priced as (
         dated.brand_id,
         dated.source_instance,
         dated.source_kind,
+        dated.is_delivery,
         dated.order_id,
         dated.customer_id,
         identities.customer_key,
@@ -152,16 +61,7 @@ priced as (
         and coalesce(dated.cancelled_on > dated.ordered_on, true) as is_revenue_order,
         dated.currency,
         dated.stated_amount,
-        -- Tax weighs on full price and discount alike; an order given away shows no rate by which to take it out.
-        case
-            when dated.stated_amount = 0 or dated.stated_amount = dated.net_amount then dated.stated_gross_amount
-            else cast(
-                round(
-                    cast(dated.stated_gross_amount as double) * cast(dated.net_amount as double)
-                    / nullif(cast(dated.stated_amount as double), 0), 4
-                ) as decimal(18, 4)
-            )
-        end as gross_amount,
+        dated.gross_amount,
         dated.net_amount,
         dated.tax_amount,
         dated.shipping_amount,
@@ -170,6 +70,9 @@ priced as (
             when dated.currency = dated.reporting_currency then cast(1 as double)
             else cast(rates.units_per_reporting as double)
         end as fx_rate,
+        dated.control_amount,
+        dated.has_control_day,
+        dated.control_records_count,
         dated.country_code,
         dated.utm_source,
         dated.utm_campaign,
@@ -192,6 +95,7 @@ converted as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         order_id,
         customer_id,
         customer_key,
@@ -212,6 +116,9 @@ converted as (
         fx_rate,
         {{ to_reporting('gross_amount', 'fx_rate') }} as gross_amount_reporting,
         {{ to_reporting('net_amount', 'fx_rate') }} as net_amount_reporting,
+        control_amount,
+        has_control_day,
+        control_records_count,
         country_code,
         utm_source,
         utm_campaign,
@@ -227,6 +134,7 @@ final as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         order_id,
         customer_id,
         customer_key,
@@ -249,7 +157,7 @@ final as (
         end as days_since_previous_order,
         currency,
         stated_amount,
-        cast(gross_amount as decimal(18, 4)) as gross_amount,
+        gross_amount,
         cast(gross_amount - net_amount as decimal(18, 4)) as discount_amount,
         net_amount,
         tax_amount,
@@ -259,6 +167,9 @@ final as (
         gross_amount_reporting,
         cast(gross_amount_reporting - net_amount_reporting as decimal(18, 4)) as discount_amount_reporting,
         net_amount_reporting,
+        control_amount,
+        has_control_day,
+        control_records_count,
         country_code,
         utm_source,
         utm_campaign,

@@ -1,7 +1,7 @@
 -- grain: source record of a person, with the person (customer_key), the rule that found the person and its evidence
 -- Every step is a star around one anchor, so no step has to be repeated until it settles; merges alone are followed.
 {% set identifiers = ['email', 'phone'] %}
-with records as (
+with named as (
     select
         record_key,
         brand_id,
@@ -14,9 +14,18 @@ with records as (
         handle_token,
         created_at,
         ended_at,
+        first_landed_at,
         case when record_type = 'guest_order' then '1' else '0' end
-        || '|' || source_instance || '|' || record_type || '|' || source_id as own_anchor
+        || '|' || source_instance || '|' || record_type || '|' || source_id as identity
     from {{ ref('int_person_records') }}
+),
+
+records as (
+    select
+        named.*,
+        {{ surrogate_key(['brand_id', 'identity']) }} as own_customer_key,
+        row_number() over (order by first_landed_at, created_at nulls last, identity) as own_anchor
+    from named
 ),
 
 merged_contacts as (
@@ -219,7 +228,7 @@ by_phone as (
 persons as (
     select
         record_key,
-        {{ surrogate_key(['brand_id', 'anchor']) }} as customer_key,
+        anchor,
         case
             when is_email_shared then 'same_email'
             when is_phone_shared then 'same_phone'
@@ -235,19 +244,30 @@ persons as (
 identities as (
     select
         record_key,
-        customer_key,
+        anchor,
         rule,
         evidence
     from persons
     union all
     select
         survivors.record_key,
-        persons.customer_key,
+        persons.anchor,
         'merged_contact' as rule,
         survivors.survivor_id as evidence
     from survivors
     inner join persons
         on survivors.survivor_key = persons.record_key
+),
+
+-- A person is called by the record known longest, so that none that turns up, merges or leaves later renames anybody.
+eldest as (
+    select
+        identities.anchor,
+        min(records.own_anchor) as own_anchor
+    from identities
+    inner join records
+        on identities.record_key = records.record_key
+    group by identities.anchor
 ),
 
 final as (
@@ -257,7 +277,8 @@ final as (
         records.source_instance,
         records.record_type,
         records.source_id,
-        identities.customer_key,
+        callers.own_customer_key as customer_key,
+        records.own_customer_key,
         coalesce(records.email_token, records.phone_token, records.handle_token) as person_token,
         records.handle_token,
         identities.rule,
@@ -267,6 +288,10 @@ final as (
     from identities
     inner join records
         on identities.record_key = records.record_key
+    inner join eldest
+        on identities.anchor = eldest.anchor
+    inner join records as callers
+        on eldest.own_anchor = callers.own_anchor
 )
 
 select * from final

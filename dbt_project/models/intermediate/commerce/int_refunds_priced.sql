@@ -1,66 +1,26 @@
 -- grain: refund line or cancellation, dated at its own day, that the run may see; amounts without tax, positive
 -- A cancellation takes back, when it happens, what no refund had taken back by then.
-with all_refunds as (
+with refunds as (
     select
-        refunds.brand_id,
-        refunds.source_instance,
-        'shopify' as source_kind,
-        refunds.refund_id,
-        refunds.refund_kind,
-        refunds.order_id,
-        refunds.line_id,
-        refunds.refunded_at,
-        refunds.currency,
-        refunds.amount,
-        refunds.tax_amount,
-        -- Shipping and gift cards are no part of net revenue, so what is refunded of them lessens nothing.
-        refunds.refund_kind <> 'shipping' and not coalesce(lines.is_gift_card, false) as is_of_sales,
-        refunds._observed_at,
-        refunds._dlt_load_id
-    from {{ ref('stg_shopify__refunds') }} as refunds
-    left join {{ ref('stg_shopify__order_lines') }} as lines
-        on refunds.source_instance = lines.source_instance
-        and refunds.order_id = lines.order_id
-        and refunds.line_id = lines.line_id
-    union all
-    select
-        brand_id,
-        source_instance,
-        'file_drop' as source_kind,
-        refund_id,
-        case when line_id is null then 'adjustment' else 'line' end as refund_kind,
-        order_id,
-        line_id,
-        refunded_at,
-        currency,
-        amount,
-        tax_amount,
-        true as is_of_sales,
-        _observed_at,
-        _dlt_load_id
-    from {{ ref('stg_file_drop__refunds') }}
-),
-
-refunds as (
-    select
-        all_refunds.brand_id,
-        all_refunds.source_instance,
-        all_refunds.source_kind,
-        all_refunds.refund_id,
-        all_refunds.refund_kind,
-        all_refunds.order_id,
-        all_refunds.line_id,
-        all_refunds.refunded_at,
-        all_refunds.currency,
-        all_refunds.amount,
-        all_refunds.tax_amount,
-        all_refunds.is_of_sales,
-        all_refunds._observed_at,
-        all_refunds._dlt_load_id
-    from all_refunds
+        taken.brand_id,
+        taken.source_instance,
+        taken.source_kind,
+        taken.source_rank = 2 as is_delivery,
+        taken.refund_id,
+        taken.refund_kind,
+        taken.order_id,
+        taken.line_id,
+        taken.refunded_at,
+        taken.currency,
+        taken.amount,
+        taken.tax_amount,
+        taken.is_of_sales,
+        taken._observed_at,
+        taken._dlt_load_id
+    from {{ ref('int_refunds') }} as taken
     inner join {{ ref('int_brand_clocks') }} as clocks
-        on all_refunds.brand_id = clocks.brand_id
-    where all_refunds.refunded_at < clocks.visible_until
+        on taken.brand_id = clocks.brand_id
+    where taken.refunded_at < clocks.visible_until
 ),
 
 refunded_before as (
@@ -81,6 +41,7 @@ cancellations as (
         orders.brand_id,
         orders.source_instance,
         orders.source_kind,
+        orders.is_delivery,
         orders.order_id as refund_id,
         'cancellation' as refund_kind,
         orders.order_id,
@@ -99,8 +60,8 @@ cancellations as (
 ),
 
 {% set columns -%}
-brand_id, source_instance, source_kind, refund_id, refund_kind, order_id, line_id, refunded_at, currency, amount,
-        tax_amount, is_of_sales, _observed_at, _dlt_load_id
+brand_id, source_instance, source_kind, is_delivery, refund_id, refund_kind, order_id, line_id, refunded_at,
+        currency, amount, tax_amount, is_of_sales, _observed_at, _dlt_load_id
 {%- endset -%}
 
 taken_back as (
@@ -118,6 +79,7 @@ dated as (
         taken_back.brand_id,
         taken_back.source_instance,
         taken_back.source_kind,
+        taken_back.is_delivery,
         taken_back.refund_id,
         taken_back.refund_kind,
         taken_back.order_id,
@@ -155,6 +117,7 @@ rated as (
         dated.brand_id,
         dated.source_instance,
         dated.source_kind,
+        dated.is_delivery,
         dated.refund_id,
         dated.refund_kind,
         dated.order_id,
@@ -193,6 +156,7 @@ final as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         refund_id,
         refund_kind,
         order_id,

@@ -1,29 +1,12 @@
 -- grain: order, cancellation or refund, with the day and amount that the control total and the marts give it
 -- Amounts are in the currency of the source's control total; what differs between the sides has exactly one cause.
-with shop_currencies as (
+with report_currencies as (
     select
         source_instance,
         min(currency) as currency
-    from {{ ref('stg_shopify__sales_totals') }}
+    from {{ ref('int_control_totals') }}
+    where total_of = 'sales'
     group by source_instance
-),
-
-file_bases as (
-    select
-        source_instance,
-        count(case when entity = 'orders' then net_amount end) = 0 as is_by_lines
-    from {{ ref('stg_file_drop__control_totals') }}
-    group by source_instance
-),
-
-dated_files as (
-    select
-        source_instance,
-        _source_file,
-        count(day) > 0 as has_days
-    from {{ ref('stg_file_drop__control_totals') }}
-    where entity = 'order_lines'
-    group by source_instance, _source_file
 ),
 
 order_entries as (
@@ -31,30 +14,23 @@ order_entries as (
         orders.brand_id,
         orders.source_instance,
         orders.source_kind,
+        orders.is_delivery,
         'order' as entry_type,
         orders.ordered_on as rate_day,
         orders.ordered_on as sale_day,
         case
-            when orders.source_kind = 'shopify' and sources.timezone is not null
+            when not orders.has_control_day then cast(null as date)
+            when not orders.is_delivery and sources.timezone is not null
                 then cast({{ utc_to_local('orders.ordered_at', 'sources.timezone') }} as date)
-            when file_bases.is_by_lines and not coalesce(dated_files.has_days, true) then cast(null as date)
             else orders.ordered_on
         end as control_day,
         orders.ordered_on as warehouse_day,
         orders.currency,
-        case
-            when orders.source_kind = 'shopify' and orders.is_test then cast(0 as decimal(18, 4))
-            when orders.source_kind = 'shopify' then orders.net_amount
-            when file_bases.is_by_lines then coalesce(line_sums.gross_amount - line_sums.discount_amount, 0)
-            else coalesce(file_orders.gross_amount - coalesce(file_orders.discount_amount, 0), 0)
-        end as control_amount,
+        orders.control_amount,
         case when orders.is_revenue_order then orders.net_amount else 0 end as warehouse_amount,
         case when orders.is_revenue_order then orders.net_amount_reporting else 0 end as warehouse_amount_reporting,
         cast(
-            case
-                when orders.source_kind = 'shopify' and not orders.is_test then orders.stated_amount - orders.net_amount
-                else 0
-            end as decimal(18, 4)
+            case when orders.is_test then 0 else orders.stated_amount - orders.net_amount end as decimal(18, 4)
         ) as tax_amount,
         orders.fx_rate,
         orders.fx_rate as sale_fx_rate,
@@ -64,31 +40,20 @@ order_entries as (
             when not orders.is_revenue_order then 'not_revenue'
             else 'lines'
         end as cause,
-        case when orders.source_kind = 'shopify' and orders.is_test then 0 else 1 end
-        + case when orders.source_kind = 'file_drop' then coalesce(line_sums.lines_count, 0) else 0 end as records_count
+        orders.control_records_count as records_count
     from {{ ref('int_orders_priced') }} as orders
     left join {{ ref('stg_config__sources') }} as sources
         on orders.source_instance = sources.source_instance
-    left join file_bases
-        on orders.source_instance = file_bases.source_instance
-    left join {{ ref('stg_file_drop__orders') }} as file_orders
-        on orders.source_instance = file_orders.source_instance
-        and orders.order_id = file_orders.order_id
-    left join {{ ref('int_order_line_sums') }} as line_sums
-        on orders.source_instance = line_sums.source_instance
-        and orders.order_id = line_sums.order_id
-    left join dated_files
-        on line_sums.source_instance = dated_files.source_instance
-        and line_sums.source_file = dated_files._source_file
 ),
 
--- A shop keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did;
+-- A report keeps a cancelled order in the sales of its day and takes back, when it is cancelled, what no refund did;
 -- a file counts the order and never takes it back.
 refund_entries as (
     select
         refunds.brand_id,
         refunds.source_instance,
         refunds.source_kind,
+        refunds.is_delivery,
         case when refunds.refund_kind = 'cancellation' then 'cancellation' else 'refund' end as entry_type,
         refunds.refunded_on as rate_day,
         case
@@ -96,7 +61,7 @@ refund_entries as (
             else refunds.refunded_on
         end as sale_day,
         case
-            when refunds.source_kind = 'shopify' and sources.timezone is not null
+            when not refunds.is_delivery and sources.timezone is not null
                 then cast({{ utc_to_local('refunds.refunded_at', 'sources.timezone') }} as date)
             else refunds.refunded_on
         end as control_day,
@@ -104,18 +69,17 @@ refund_entries as (
         refunds.currency,
         case
             when
-                refunds.source_kind = 'shopify'
+                not refunds.is_delivery
                 and (refunds.is_test or not refunds.is_of_sales or refunds.is_after_cancellation)
                 then 0
-            when refunds.source_kind = 'file_drop' and refunds.refund_kind = 'cancellation' then 0
+            when refunds.is_delivery and refunds.refund_kind = 'cancellation' then 0
             else -refunds.net_amount
         end as control_amount,
         case when refunds.is_revenue_refund then -refunds.net_amount else 0 end as warehouse_amount,
         case when refunds.is_revenue_refund then -refunds.net_amount_reporting else 0 end as warehouse_amount_reporting,
         case
             when
-                refunds.source_kind = 'shopify'
-                and refunds.is_of_sales
+                refunds.is_of_sales
                 and not refunds.is_after_cancellation
                 and refunds.refund_kind <> 'cancellation'
                 and orders.stated_amount <> orders.net_amount
@@ -134,7 +98,7 @@ refund_entries as (
             else 'not_revenue'
         end as cause,
         case
-            when refunds.source_kind = 'file_drop' and refunds.refund_kind <> 'cancellation' then 1
+            when refunds.is_delivery and refunds.refund_kind <> 'cancellation' then 1
             else 0
         end as records_count
     from {{ ref('int_refunds_priced') }} as refunds
@@ -150,6 +114,7 @@ entries as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         entry_type,
         rate_day,
         sale_day,
@@ -174,10 +139,11 @@ rated as (
         entries.brand_id,
         entries.source_instance,
         entries.source_kind,
+        entries.is_delivery,
         entries.entry_type,
         entries.control_day,
         entries.warehouse_day,
-        coalesce(shop_currencies.currency, entries.currency) as currency,
+        coalesce(report_currencies.currency, entries.currency) as currency,
         entries.control_amount,
         entries.warehouse_amount,
         entries.warehouse_amount_reporting,
@@ -186,25 +152,25 @@ rated as (
         entries.sale_fx_rate,
         -- From the order's currency by way of the reporting currency to that of the control total.
         case
-            when coalesce(shop_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
+            when coalesce(report_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
             else cast(rates.units_per_reporting as double) / nullif(entries.fx_rate, 0)
         end as factor,
         -- A refund takes back what was sold at the rate of its sale; a shop's report takes the rate of the refund.
         case
-            when coalesce(shop_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
+            when coalesce(report_currencies.currency, entries.currency) = entries.currency then cast(1 as double)
             else cast(sale_rates.units_per_reporting as double) / nullif(entries.sale_fx_rate, 0)
         end as sale_factor,
         entries.cause,
         entries.records_count
     from entries
-    left join shop_currencies
-        on entries.source_instance = shop_currencies.source_instance
+    left join report_currencies
+        on entries.source_instance = report_currencies.source_instance
     cross join {{ ref('stg_config__run') }} as run
     left join {{ ref('int_fx_rates') }} as rates
-        on shop_currencies.currency = rates.currency
+        on report_currencies.currency = rates.currency
         and least(entries.rate_day, run.as_of) = rates.rate_on
     left join {{ ref('int_fx_rates') }} as sale_rates
-        on shop_currencies.currency = sale_rates.currency
+        on report_currencies.currency = sale_rates.currency
         and least(entries.sale_day, run.as_of) = sale_rates.rate_on
 ),
 
@@ -213,6 +179,7 @@ final as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         entry_type,
         control_day,
         warehouse_day,

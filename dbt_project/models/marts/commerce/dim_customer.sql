@@ -20,12 +20,14 @@ won_deals as (
     select
         records.customer_key,
         cast(count(*) as bigint) as won_deals_count
-    from {{ ref('stg_hubspot__deals') }} as deals
+    from {{ ref('int_deals') }} as deals
     inner join records
         on deals.source_instance = records.source_instance
-        and deals.contact_id = records.source_id
-        and records.record_type = 'contact'
-    where deals.is_closed_won and not deals.is_archived and deals.closed_at < {{ run_setting('as_of_at') }}
+        and deals.customer_id = records.source_id
+        and records.record_type <> 'guest_order'
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on deals.brand_id = clocks.brand_id
+    where deals.is_won and not deals.is_archived and deals.closed_at < clocks.visible_until
     group by records.customer_key
 ),
 
@@ -33,14 +35,16 @@ abandoned_checkouts as (
     select
         records.customer_key,
         cast(count(*) as bigint) as abandoned_checkouts_count
-    from {{ ref('stg_shopify__abandoned_checkouts') }} as checkouts
+    from {{ ref('int_checkouts') }} as checkouts
     inner join records
         on checkouts.source_instance = records.source_instance
         and checkouts.customer_id = records.source_id
-        and records.record_type = 'customer'
+        and records.record_type <> 'guest_order'
+    inner join {{ ref('int_brand_clocks') }} as clocks
+        on checkouts.brand_id = clocks.brand_id
     where
-        checkouts.created_at < {{ run_setting('as_of_at') }}
-        and (checkouts.completed_at is null or checkouts.completed_at >= {{ run_setting('as_of_at') }})
+        checkouts.created_at < clocks.visible_until
+        and (checkouts.completed_at is null or checkouts.completed_at >= clocks.visible_until)
     group by records.customer_key
 ),
 

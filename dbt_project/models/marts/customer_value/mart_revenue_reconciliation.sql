@@ -5,6 +5,7 @@ with sides as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         control_day as day,
         currency,
         control_amount,
@@ -30,6 +31,7 @@ with sides as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         warehouse_day as day,
         currency,
         cast(0 as decimal(18, 4)) as control_amount,
@@ -52,6 +54,7 @@ landed as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         day,
         currency,
         cast(sum(control_amount) as decimal(18, 4)) as landed_total,
@@ -67,7 +70,7 @@ landed as (
         bool_or(is_rate_missing) as is_rate_missing,
         cast(sum(records_count) as bigint) as records_count
     from sides
-    group by brand_id, source_instance, source_kind, day, currency
+    group by brand_id, source_instance, source_kind, is_delivery, day, currency
 ),
 
 -- A shop east of its brand has begun a day that the brand has not.
@@ -84,6 +87,7 @@ known_days as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         day,
         currency
     from landed
@@ -92,6 +96,7 @@ known_days as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         day,
         currency
     from {{ ref('int_control_totals_visible') }}
@@ -102,6 +107,7 @@ spans as (
         known_days.brand_id,
         known_days.source_instance,
         known_days.source_kind,
+        known_days.is_delivery,
         known_days.currency,
         min(known_days.day) as first_day,
         greatest(max(clocks.last_day), max(landed_days.last_day)) as last_day
@@ -110,7 +116,12 @@ spans as (
         on known_days.brand_id = clocks.brand_id
     left join landed_days
         on known_days.source_instance = landed_days.source_instance
-    group by known_days.brand_id, known_days.source_instance, known_days.source_kind, known_days.currency
+    group by
+        known_days.brand_id,
+        known_days.source_instance,
+        known_days.source_kind,
+        known_days.is_delivery,
+        known_days.currency
 ),
 
 spine as (
@@ -118,6 +129,7 @@ spine as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         currency,
         {{ spine_days('first_day', 'last_day') }} as day
     from spans
@@ -126,6 +138,7 @@ spine as (
         brand_id,
         source_instance,
         source_kind,
+        is_delivery,
         currency,
         day
     from known_days
@@ -182,8 +195,9 @@ files_read as (
 files_stated as (
     select
         source_instance,
-        cast(sum(records) as bigint) as records_stated
-    from {{ ref('stg_file_drop__control_totals') }}
+        cast(sum(records_count) as bigint) as records_stated
+    from {{ ref('int_control_totals') }}
+    where total_of <> 'sales'
     group by source_instance
 ),
 
@@ -192,12 +206,10 @@ compared as (
         spine.brand_id,
         spine.source_instance,
         spine.source_kind,
+        spine.is_delivery,
         spine.day,
         spine.currency,
-        case
-            when spine.source_kind = 'file_drop' then coalesce(totals.control_total, 0)
-            else totals.control_total
-        end as control_total,
+        case when spine.is_delivery then coalesce(totals.control_total, 0) else totals.control_total end as control_total,
         coalesce(landed.landed_total, 0) as landed_total,
         coalesce(landed.warehouse_total, 0) as warehouse_total,
         coalesce(landed.warehouse_total_reporting, 0) as warehouse_total_reporting,
@@ -237,6 +249,7 @@ remainders as (
         compared.brand_id,
         compared.source_instance,
         compared.source_kind,
+        compared.is_delivery,
         compared.day,
         compared.currency,
         compared.control_total,
@@ -272,6 +285,7 @@ attributed as (
         remainders.brand_id,
         remainders.source_instance,
         remainders.source_kind,
+        remainders.is_delivery,
         remainders.day,
         remainders.currency,
         remainders.control_total,
@@ -294,14 +308,14 @@ attributed as (
             when remainders.tax_amount <> 0 and abs(remainders.remainder - remainders.tax_amount) <= 0.01 then 'tax'
             when remainders.is_rate_missing then 'currency'
             when
-                remainders.source_kind = 'file_drop'
+                remainders.is_delivery
                 and (remainders.missing_records_count > 0 or remainders.day is null)
                 and files_stated.records_stated <= files_read.records_read
                 then 'quarantined'
             -- A quarantined order or refund touches its own day and the day it was taken back, and no more; it stands
             -- for one order of those that the report counts and that are not here.
             when
-                remainders.source_kind = 'shopify'
+                not remainders.is_delivery
                 and remainders.remainder_days <= 2 * quarantined.records_count
                 and coalesce(remainders.remainder_records_count, 0) <= quarantined.orders_count
                 then 'quarantined'

@@ -1,21 +1,20 @@
--- grain: source instance x file x entity x day x currency, from the newest version of each file
-with newest as (
-    {{ newest_file_rows(source('file_drop', 'control_totals')) }}
-),
-
-final as (
+-- grain: source instance x file x what was summed x day x currency, from the newest version of each file
+with final as (
     select
         brand_id,
         source_instance,
-        _source_file,
-        entity,
-        cast(day as date) as day,
+        cast(2 as bigint) as source_rank,
+        'file_drop' as source_kind,
+        entity as total_of,
+        day,
         currency,
-        records,
-        cast(net_amount as decimal(18, 4)) as net_amount,
-        cast(_observed_at as timestamp) as _observed_at,
+        net_amount,
+        cast(records as bigint) as records_count,
+        _source_file as source_file,
+        false as is_attribute_current_fallback,
+        _observed_at,
         _dlt_load_id
-    from newest
+    from {{ ref('base_file_drop__control_totals') }}
 )
 
 select * from final

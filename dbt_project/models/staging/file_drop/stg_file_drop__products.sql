@@ -11,15 +11,15 @@ final as (
     select
         brand_id,
         source_instance,
+        cast(2 as bigint) as source_rank,
+        'file_drop' as source_kind,
         product_id,
         product_title,
         product_type,
         sku,
-        _source_file,
-        _record_number,
+        is_attribute_current_fallback,
         cast(_observed_at as timestamp) as _observed_at,
-        _dlt_load_id,
-        is_attribute_current_fallback
+        _dlt_load_id
     from newest
 )
 

@@ -7,21 +7,18 @@ final as (
     select
         brand_id,
         source_instance,
+        cast(1 as bigint) as source_rank,
+        'hubspot' as source_kind,
         deal_id,
-        contact_id,
-        company_id,
-        pipeline,
-        stage,
+        contact_id as customer_id,
+        coalesce(is_closed_won, false) as is_won,
+        coalesce(is_archived, false) as is_archived,
         cast(amount as decimal(18, 4)) as amount,
         currency,
-        is_closed_won,
         cast(closed_at as timestamp) as closed_at,
-        cast(created_at as timestamp) as created_at,
-        cast(coalesce(archived_at, updated_at) as timestamp) as updated_at,
-        is_archived,
+        is_attribute_current_fallback,
         cast(_observed_at as timestamp) as _observed_at,
-        _dlt_load_id,
-        is_attribute_current_fallback
+        _dlt_load_id
     from newest
 )
 

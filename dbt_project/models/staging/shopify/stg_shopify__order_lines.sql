@@ -1,56 +1,44 @@
--- grain: source instance x order line, of the same version as its order; of an unknown order the newest of each line
-with orders as (
-    select
-        source_instance,
-        order_id,
-        updated_at
-    from {{ ref('stg_shopify__orders') }}
-),
-
--- Lines land with every version of their order, stamped with its time.
-versions as (
+-- grain: source instance x order line, of the same version as its order; amounts without tax
+with stated as (
     select
         lines.*,
-        orders.updated_at is not null as is_order_known,
-        min(lines.updated_at) over (partition by lines.source_instance, lines.order_id) as version_at
-    from {{ source('shopify', 'order_lines') }} as lines
-    left join orders
+        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as full_price_amount,
+        cast(lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) as decimal(18, 4)) as stated_amount,
+        case
+            when orders.is_tax_included then coalesce(lines.tax_amount, 0)
+            when not orders.is_tax_included then 0
+        end as included_tax_amount
+    from {{ ref('base_shopify__order_lines') }} as lines
+    left join {{ ref('base_shopify__orders') }} as orders
         on lines.source_instance = orders.source_instance
         and lines.order_id = orders.order_id
-    where orders.updated_at is null or cast(lines.updated_at as timestamp) >= orders.updated_at
 ),
 
-of_the_order as (
-    select *
-    from versions
-    where not is_order_known or updated_at = version_at
-),
-
-newest as (
-    {{ newest_change('of_the_order', ['source_instance', 'order_id', 'line_id'], 'updated_at') }}
+netted as (
+    select
+        stated.*,
+        cast(stated_amount - included_tax_amount as decimal(18, 4)) as net_amount
+    from stated
 ),
 
 final as (
     select
-        newest.brand_id,
-        newest.source_instance,
-        newest.order_id,
-        newest.line_id,
-        newest.product_id,
-        newest.product_title,
-        newest.product_type,
-        newest.sku,
-        coalesce(newest.is_gift_card, false) as is_gift_card,
-        newest.quantity,
-        cast(newest.unit_price as decimal(18, 4)) as unit_price,
-        cast(newest.discount_amount as decimal(18, 4)) as discount_amount,
-        cast(newest.tax_amount as decimal(18, 4)) as tax_amount,
-        newest.currency,
-        cast(newest.updated_at as timestamp) as updated_at,
-        cast(newest._observed_at as timestamp) as _observed_at,
-        newest._dlt_load_id,
-        newest.is_attribute_current_fallback
-    from newest
+        brand_id,
+        source_instance,
+        cast(1 as bigint) as source_rank,
+        'shopify' as source_kind,
+        order_id,
+        line_id,
+        product_id,
+        is_gift_card,
+        cast(quantity as bigint) as quantity,
+        currency,
+        {{ without_tax('full_price_amount', 'stated_amount', 'net_amount') }} as gross_amount,
+        net_amount,
+        is_attribute_current_fallback,
+        _observed_at,
+        _dlt_load_id
+    from netted
 )
 
 select * from final

@@ -1,37 +1,94 @@
--- grain: source instance x order, the version in force as of the run
-with newest as (
-    {{ newest_change(source('shopify', 'orders'), ['source_instance', 'order_id'], 'updated_at') }}
+-- grain: source instance x order, the version in force as of the run; amounts without tax, shipping and gift cards
+with line_sums as (
+    select
+        source_instance,
+        order_id,
+        cast(sum(case when is_gift_card then 0 else quantity * unit_price end) as decimal(18, 4)) as gross_amount,
+        cast(sum(case when is_gift_card then 0 else discount_amount end) as decimal(18, 4)) as discount_amount,
+        cast(sum(case when is_gift_card then quantity * unit_price else 0 end) as decimal(18, 4)) as gift_card_amount,
+        cast(sum(tax_amount) as decimal(18, 4)) as tax_amount
+    from {{ ref('base_shopify__order_lines') }}
+    group by source_instance, order_id
+),
+
+first_landings as (
+    {{ first_landed(source('shopify', 'orders'), ['source_instance', 'order_id']) }}
+),
+
+matched as (
+    select
+        orders.*,
+        line_sums.discount_amount as lines_discount_amount,
+        line_sums.tax_amount as lines_tax_amount,
+        -- A gift card is money taken in advance; it becomes revenue with the order that it pays for.
+        cast(orders.gross_amount - coalesce(line_sums.gift_card_amount, 0) as decimal(18, 4)) as full_price_amount,
+        coalesce(
+            line_sums.gross_amount + coalesce(line_sums.gift_card_amount, 0) = orders.gross_amount, false
+        ) as is_sum_of_its_lines
+    from {{ ref('base_shopify__orders') }} as orders
+    left join line_sums
+        on orders.source_instance = line_sums.source_instance
+        and orders.order_id = line_sums.order_id
+),
+
+stated as (
+    select
+        matched.*,
+        -- The order's discount holds that of shipping too, which is no part of the amount; that of its lines does not.
+        cast(
+            full_price_amount - coalesce(
+                case when is_sum_of_its_lines then lines_discount_amount end, discount_amount, 0
+            ) as decimal(18, 4)
+        ) as stated_amount,
+        -- The order's tax holds that of shipping too; its lines' tax does not.
+        case
+            when not is_tax_included then 0
+            when is_sum_of_its_lines and lines_tax_amount is not null then lines_tax_amount
+            else coalesce(tax_amount, 0)
+        end as included_tax_amount
+    from matched
+),
+
+netted as (
+    select
+        stated.*,
+        cast(stated_amount - included_tax_amount as decimal(18, 4)) as net_amount
+    from stated
 ),
 
 final as (
     select
-        brand_id,
-        source_instance,
-        order_id,
-        order_name,
-        customer_id,
-        email_token,
-        cast(ordered_at as timestamp) as ordered_at,
-        cast(cancelled_at as timestamp) as cancelled_at,
-        is_test,
-        currency,
-        presentment_currency,
-        is_tax_included,
-        cast(gross_amount as decimal(18, 4)) as gross_amount,
-        cast(discount_amount as decimal(18, 4)) as discount_amount,
-        cast(tax_amount as decimal(18, 4)) as tax_amount,
-        cast(shipping_amount as decimal(18, 4)) as shipping_amount,
-        cast(total_amount as decimal(18, 4)) as total_amount,
-        financial_status,
-        country_code,
-        utm_source,
-        utm_campaign,
-        cast(created_at as timestamp) as created_at,
-        cast(updated_at as timestamp) as updated_at,
-        cast(_observed_at as timestamp) as _observed_at,
-        _dlt_load_id,
-        is_attribute_current_fallback
-    from newest
+        netted.brand_id,
+        netted.source_instance,
+        cast(1 as bigint) as source_rank,
+        'shopify' as source_kind,
+        netted.order_id,
+        netted.customer_id,
+        netted.email_token,
+        netted.ordered_at,
+        netted.cancelled_at,
+        coalesce(netted.is_test, false) as is_test,
+        netted.currency,
+        netted.stated_amount,
+        {{ without_tax('netted.full_price_amount', 'netted.stated_amount', 'netted.net_amount') }} as gross_amount,
+        netted.net_amount,
+        netted.tax_amount,
+        netted.shipping_amount,
+        -- The shop's report leaves tests out, and is of net sales.
+        cast(case when netted.is_test then 0 else netted.net_amount end as decimal(18, 4)) as control_amount,
+        true as has_control_day,
+        cast(case when netted.is_test then 0 else 1 end as bigint) as control_records_count,
+        netted.country_code,
+        netted.utm_source,
+        netted.utm_campaign,
+        first_landings.first_landed_at,
+        netted.is_attribute_current_fallback,
+        netted._observed_at,
+        netted._dlt_load_id
+    from netted
+    inner join first_landings
+        on netted.source_instance = first_landings.source_instance
+        and netted.order_id = first_landings.order_id
 )
 
 select * from final

@@ -7,16 +7,15 @@ final as (
     select
         brand_id,
         source_instance,
+        cast(1 as bigint) as source_rank,
+        'shopify' as source_kind,
         checkout_id,
         customer_id,
-        cast(total_amount as decimal(18, 4)) as total_amount,
-        currency,
-        cast(completed_at as timestamp) as completed_at,
         cast(created_at as timestamp) as created_at,
-        cast(updated_at as timestamp) as updated_at,
+        cast(completed_at as timestamp) as completed_at,
+        is_attribute_current_fallback,
         cast(_observed_at as timestamp) as _observed_at,
-        _dlt_load_id,
-        is_attribute_current_fallback
+        _dlt_load_id
     from newest
 )
 

@@ -60,19 +60,17 @@ final as (
     select
         brand_id,
         source_instance,
+        cast(1 as bigint) as source_rank,
+        'shopify' as source_kind,
+        'sales' as total_of,
         cast(day as date) as day,
-        orders_count,
-        cast(gross_sales as decimal(18, 4)) as gross_sales,
-        cast(discounts as decimal(18, 4)) as discounts,
-        cast(returns as decimal(18, 4)) as returns,
-        cast(net_sales as decimal(18, 4)) as net_sales,
-        cast(taxes as decimal(18, 4)) as taxes,
-        cast(shipping_charges as decimal(18, 4)) as shipping_charges,
-        cast(total_sales as decimal(18, 4)) as total_sales,
         currency,
+        cast(net_sales as decimal(18, 4)) as net_amount,
+        cast(orders_count as bigint) as records_count,
+        cast(null as string) as source_file,
+        is_attribute_current_fallback,
         cast(_observed_at as timestamp) as _observed_at,
-        _dlt_load_id,
-        is_attribute_current_fallback
+        _dlt_load_id
     from newest
     where version_rank = 1
 )
