@@ -49,7 +49,9 @@ def dim_account() -> list[Expectation]:
 
 def dim_post() -> list[Expectation]:
     """Posts."""
-    return [rows_preserved("marts.dim_post", "intermediate.int_posts_merged", "Every post of the layer below is one row.")]
+    return [
+        rows_preserved("marts.dim_post", "intermediate.int_posts_merged", "Every post of the layer below is one row.")
+    ]
 
 
 def fct_account_snapshot() -> list[Expectation]:

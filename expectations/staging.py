@@ -33,11 +33,10 @@ def _before_as_of(table: str, column: str) -> ExpectVerdict:
 def orders() -> list[Expectation]:
     """Orders of all sources."""
     table = "intermediate.int_orders_priced"
-    upstream = " union all ".join(
-        # A run for a past day ends with the brand's own day.
-        f"select order_id from staging.{name} left join intermediate.int_brand_clocks using (brand_id)"
+    # A run for a past day ends with the brand's own day.
+    upstream = (
+        "select order_id from intermediate.int_orders left join intermediate.int_brand_clocks using (brand_id)"
         f" where ordered_at < coalesce(visible_until, (select as_of_at from {RUN}))"
-        for name in ("stg_shopify__orders", "stg_file_drop__orders")
     )
     return [
         _before_as_of(table, "ordered_at"),

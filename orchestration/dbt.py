@@ -6,12 +6,13 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
+import yaml
 from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.config import DBT_PROJECT, Settings
@@ -81,6 +82,13 @@ def manifest(settings: Settings) -> Mapping[str, Any]:
 def source_descriptions(settings: Settings) -> dict[str, str]:
     """What dbt's sources are, by the name of their landing view."""
     return {source["identifier"]: source["description"] for source in manifest(settings)["sources"].values()}
+
+
+def entities_of_kinds() -> Mapping[str, Sequence[str]]:
+    """Kind of source to the entities that its staging gives: the map by which dbt unions them."""
+    said = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    kinds: Mapping[str, Sequence[str]] = said["vars"]["entities"]
+    return kinds
 
 
 def mart_keys(settings: Settings) -> list[list[str]]:

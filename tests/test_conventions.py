@@ -5,10 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from orchestration.contracts import CONTRACTS, contracts
+from orchestration.dbt import entities_of_kinds
+from pipelines.entities import FED
+from pipelines.sources import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("orchestration", "pipelines", "expectations", "sandbox", "superset", "benchmarks")
@@ -41,6 +47,37 @@ def test_a_mart_says_its_grain_and_has_its_own_contract(path: Path) -> None:
     assert model["description"]
     assert all(column.get("description") and column.get("data_type") for column in model["columns"])
     assert model.get("data_tests") or any(column.get("data_tests") for column in model["columns"]), "a key test"
+
+
+def _after_staging() -> Iterator[Path]:
+    dbt = ROOT / "dbt_project"
+    yield from (path for folder in ("intermediate", "marts") for path in (dbt / "models" / folder).rglob("*.sql"))
+    yield from (dbt / "tests").rglob("*.sql")
+    yield from (path for path in (dbt / "macros").rglob("*.sql") if path.parent.name != "landing")
+    yield from (ROOT / "expectations").rglob("*.py")
+    yield from (ROOT / "superset" / "assets").rglob("*.yaml")
+
+
+@pytest.mark.parametrize("path", sorted(_after_staging()), ids=_relative)
+def test_nothing_after_staging_names_a_kind_of_source(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").casefold()
+    assert [kind for kind in KINDS if kind in text] == []
+
+
+def test_an_entity_is_read_from_its_union_alone() -> None:
+    staged = {
+        f"stg_{kind}__{entity}": f"int_{entity}" for kind, named in entities_of_kinds().items() for entity in named
+    }
+    models = ROOT / "dbt_project" / "models"
+    readers = {path: re.findall(r"ref\('(\w+)'\)", path.read_text(encoding="utf-8")) for path in models.rglob("*.sql")}
+    assert [(path.stem, name) for path, names in readers.items() for name in names if name in staged] == []
+    unions = {f"int_{entity}" for named in entities_of_kinds().values() for entity in named}
+    assert {path.stem for path in (models / "intermediate" / "entities").glob("*.sql")} == unions
+    assert unions == {f"int_{entity}" for entity in FED}
+
+
+def test_contracts_are_what_the_entities_declare() -> None:
+    assert CONTRACTS.read_text(encoding="utf-8") == contracts()
 
 
 def test_nothing_that_must_not_be_committed() -> None:

@@ -159,7 +159,8 @@ def test_a_required_source_that_fails_holds_publication(home: LiveHome) -> None:
 
 def test_a_run_for_a_past_day_moves_nothing_in_service(home: LiveHome) -> None:
     in_service = home.one("select max(version_id) from operations.version")
-    day, assets = "2026-05-31", [("marts", "fct_order"), ("intermediate", "int_orders_priced"), ("sources", "aurora_shopify")]
+    day = "2026-05-31"
+    assets = [("marts", "fct_order"), ("intermediate", "int_orders_priced"), ("sources", "aurora_shopify")]
     made_by = [_made_by(home, *key) for key in assets]
     docs = {path: path.stat().st_mtime_ns for path in (home.path / "data_docs").rglob("*.html")}
     home.voxhouse("run", "--as-of", day)

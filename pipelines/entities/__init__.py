@@ -1,7 +1,7 @@
 """Entities: what the warehouse knows, whichever source says it. Each is declared once, as dlt declares a table.
 
-A source's staging gives `stg_<kind>__<entity>` with the columns of the entity; dbt's contracts, what a file may be mapped
-to and the documentation are made from the same declarations.
+A source's staging gives `stg_<kind>__<entity>` with the columns of the entity; dbt's contracts, what a file may be
+mapped to and the documentation are made from the same declarations.
 """
 
 from collections.abc import Mapping

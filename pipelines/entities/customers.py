@@ -59,7 +59,9 @@ CUSTOMERS: Mapping[str, TTableSchema] = {
             "cancelled_at": hints.moment("When it was cancelled, UTC."),
             "is_test": hints.flag("True for a test order.", required=True),
             "currency": _CURRENCY,
-            "stated_amount": hints.decimal("After discounts, as the source states it: with tax where its prices hold it."),
+            "stated_amount": hints.decimal(
+                "After discounts, as the source states it: with tax where its prices hold it."
+            ),
             "gross_amount": hints.decimal("At full price."),
             "net_amount": hints.decimal("After discounts: the order's net revenue before refunds."),
             "tax_amount": hints.decimal("Tax, that of shipping included."),
@@ -93,7 +95,9 @@ CUSTOMERS: Mapping[str, TTableSchema] = {
         {
             "refund_id": hints.text("Refund id in the source.", required=True),
             "refund_kind": hints.text(
-                "What is given back; an adjustment may be negative.", required=True, one_of=("line", "shipping", "adjustment")
+                "What is given back; an adjustment may be negative.",
+                required=True,
+                one_of=("line", "shipping", "adjustment"),
             ),
             "order_id": _ORDER,
             "line_id": hints.text("Refunded line; NULL: none."),

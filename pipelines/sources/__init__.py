@@ -61,8 +61,6 @@ class SourceConfiguration(BaseModel):
     """Sets of credentials, one of which is needed; the first is the usual one."""
     versions: ClassVar[Mapping[str, date | None]] = {}
     """Versions of the API that this source reads, with the day on which the vendor ends each (None: not announced)."""
-    feeds: ClassVar[Mapping[str, str]] = {}
-    """Table to the entity of the warehouse that it feeds whenever it is configured; nothing is sure of a delivery."""
     is_delivery: ClassVar[bool] = False
     """Records come as whole files: nothing new can be expected, and a part of one is a fault."""
 

@@ -12,11 +12,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.contracts import sql_type
+from orchestration.dbt import entities_of_kinds
 from pipelines.brands import Brands
+from pipelines.entities import FED
+from pipelines.landing import columns as rules
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.views import RunClock, register
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+_DUCKDB = {"string": "VARCHAR"}
 BRANDS = Brands.model_validate(
     {
         "brands": {
@@ -56,6 +61,20 @@ def test_nothing_in_gives_no_fact(built: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     assert len(tables) > 15
     assert [name for (name,) in tables if built.execute(f"select count(*) from {name}").fetchone() != (0,)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity"), [(kind, entity) for kind, named in entities_of_kinds().items() for entity in named]
+)
+def test_staging_gives_an_entity_as_it_is_declared(built: duckdb.DuckDBPyConnection, kind: str, entity: str) -> None:
+    given = built.execute(
+        "select column_name, data_type from information_schema.columns where table_schema = 'staging' and table_name = ?",
+        [f"stg_{kind}__{entity}"],
+    ).fetchall()
+    declared = rules.declared(FED[entity])
+    assert dict(given) == {
+        name: _DUCKDB.get(sql_type(c), sql_type(c).upper().replace(" ", "")) for name, c in declared.items()
+    }
 
 
 def test_every_mart_carries_its_business_date(built: duckdb.DuckDBPyConnection) -> None:

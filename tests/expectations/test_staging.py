@@ -18,7 +18,7 @@ BAD = [
     (
         "int_orders_priced",
         "rows_preserved",
-        "insert into staging.stg_file_drop__orders values ('9', timestamp '2026-06-01 09:00', 'nobody')",
+        "insert into intermediate.int_orders values ('9', timestamp '2026-06-01 09:00', 'nobody')",
         "3 rows of 4, none may be lost or doubled",
     ),
     (

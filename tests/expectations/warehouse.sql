@@ -9,11 +9,10 @@ select date '2026-06-30' as as_of, timestamp '2026-06-30 22:00:00.000001' as as_
     false as is_past;
 create table staging.stg_config__accounts as select 'aurora' as brand_id, 'instagram' as network, '17' as account_id;
 create table staging.stg_config__competitors as select 'aurora' as brand_id, 'borealis' as competitor_brand_id;
-create table staging.stg_shopify__orders as
+create table intermediate.int_orders as
 select *, 'aurora' as brand_id from (values
     ('1', timestamp '2026-04-10 09:00'), ('2', timestamp '2026-05-10 09:00'), ('3', timestamp '2026-05-20 09:00')
 ) as orders (order_id, ordered_at);
-create table staging.stg_file_drop__orders as from staging.stg_shopify__orders where false;
 create table intermediate.int_brand_clocks as
 select 'aurora' as brand_id, timestamp '2026-06-30 22:00:00' as visible_until;
 create table staging.stg_instagram__media as

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pipelines.sources import Address, Given, SourceConfiguration
 from pipelines.sources.hubspot.settings import API_VERSION, BASE_URL, OBJECT_TYPES, START_DATE, VERSIONS
@@ -25,7 +25,6 @@ class Configuration(SourceConfiguration):
 
     credentials = (("access_token",), ("client_id", "client_secret", "refresh_token"))
     versions = VERSIONS
-    feeds: ClassVar = {"contacts": "persons", "deals": "deals"}
 
     def source(self, given: Given) -> DltSource:
         """The dlt source of this account."""

@@ -28,15 +28,6 @@ class Configuration(SourceConfiguration):
 
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = (("access_token",),)
     versions: ClassVar[Mapping[str, Any]] = API_VERSIONS
-    feeds: ClassVar[Mapping[str, str]] = {
-        "accounts": "accounts",
-        "media": "posts",
-        "media_insights": "post_readings",
-        "account_insights": "account_windows",
-        "comments": "messages",
-        "metric_status": "metric_status",
-        "competitor_status": "competitor_status",
-    }
 
     @property
     def brands(self) -> tuple[str, ...]:

@@ -27,14 +27,6 @@ class Configuration(SourceConfiguration):
 
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = (("client_id", "client_secret"), ("access_token",))
     versions: ClassVar[Mapping[str, date | None]] = VERSIONS
-    feeds: ClassVar[Mapping[str, str]] = {
-        "customers": "persons",
-        "orders": "orders",
-        "order_lines": "order_lines",
-        "refunds": "refunds",
-        "abandoned_checkouts": "checkouts",
-        "sales_totals": "control_totals",
-    }
 
     base_url: Address
     """Address of the shop, https://NAME.myshopify.com."""

@@ -41,7 +41,6 @@ def test_what_a_configuration_says(configuration: Configuration) -> None:
     assert configuration.handles == {"borealis": "borealis"}
     assert configuration.credentials == (("access_token",),)
     assert configuration.api_version in configuration.versions
-    assert set(configuration.feeds) == set(TABLES)
     assert Configuration(kind="instagram", brand="aurora", account_id=OWN).address == "https://graph.facebook.com"
 
 

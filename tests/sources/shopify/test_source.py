@@ -498,7 +498,6 @@ def test_a_configuration_gives_the_source_every_argument(
     configuration = shop_of(base_url=far_side.url)
     given = Given("aurora_shopify", {"access_token": SECRET}, NOW, date(2026, 6, 28), lambda *_: None, lambda _: None)
     assert [row["customer_id"] for row in configuration.source(given).with_resources("customers")] == ["2"]
-    assert set(configuration.feeds) == set(TABLES)
     assert configuration.api_version == settings.API_VERSION
     assert configuration.versions["2026-10"] == date(2027, 10, 1)
 
