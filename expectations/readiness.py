@@ -44,7 +44,7 @@ NEEDS = {
     "marts.fct_account_snapshot": Need("intermediate.int_account_readings_deduplicated", ACCOUNTS),
     "marts.fct_message": Need("intermediate.int_messages_threaded"),
     "marts.fct_order": Need(_ORDERS, ORDERS),
-    "marts.fct_order_line": Need("marts.fct_order", ORDERS, "lines_count > 0"),
+    "marts.fct_order_line": Need("intermediate.int_order_lines_priced", ORDERS),
     "marts.fct_post_snapshot": Need("intermediate.int_post_readings_totalled", POSTS),
     "marts.fct_refund": Need("intermediate.int_refunds_priced"),
     "marts.mart_attrition_monthly": Need("intermediate.int_customer_months", where="age_months > 0 and has_begun"),

@@ -27,6 +27,7 @@ select * from (values
     ('3', 'aurora', 'shop', 'c2', 'bob', timestamp '2026-05-20 09:00', true, 40.00)
 ) as orders (order_key, brand_id, source_instance, customer_id, customer_key, ordered_at, is_revenue_order, net_amount_reporting);
 create table intermediate.int_order_line_sums as select order_key from intermediate.int_orders_priced;
+create table intermediate.int_order_lines_priced as select order_key from intermediate.int_orders_priced;
 create table intermediate.int_refunds_priced as
 select 'r1' as refund_key, timestamp '2026-05-12 10:00' as refunded_at, date '2026-05-12' as refunded_on, date '2026-05-10' as ordered_on,
     true as is_order_known;
