@@ -13,6 +13,7 @@ from pipelines.landing import columns as rules
 
 CONTRACTS = DBT_PROJECT / "models" / "intermediate" / "entities" / "_entities.yml"
 _HEAD = "# Written by `python -m orchestration.contracts` from pipelines/entities; a test holds them equal.\n"
+_ZONE = {"timestamp": "UTC."}
 _TYPES = {"text": "string", "bigint": "bigint", "bool": "boolean", "date": "date", "timestamp": "timestamp"}
 
 
@@ -43,7 +44,8 @@ def _column(name: str, column: rules.Column) -> Iterator[tuple[str, object]]:
     yield "name", name
     yield "data_type", sql_type(column)
     words = column.get("x-one-of")
-    yield "description", column["description"] + (f" One of: {', '.join(words)}." if words else "")
+    said = [column["description"], f"One of: {', '.join(words)}." if words else "", _ZONE.get(column["data_type"], "")]
+    yield "description", " ".join(filter(None, said))
     if rules.is_required(column):
         yield "constraints", [{"type": "not_null"}]
 

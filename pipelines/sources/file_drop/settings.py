@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal, cast
 
 from dlt.common.schema.typing import TColumnSchema, TTableSchema
 
+from pipelines.entities import FED as ENTITIES_OF_WAREHOUSE
 from pipelines.sources.file_drop import hints
 
 Format = Literal["csv", "json lines", "parquet"]
@@ -38,8 +39,6 @@ _FILE: Mapping[str, TColumnSchema] = {
     FILE: hints.text("File in the inbox folder, relative to it.", required=True),
     FILE_VERSION: hints.text("SHA-256 of the file's bytes.", required=True),
 }
-_CURRENCY = hints.currency("ISO 4217 of the amounts.", required=True)
-_ORDER = hints.text("Order id in the source.", required=True)
 _NETWORK = hints.text(f"{', '.join(NETWORKS[:-1])} or {NETWORKS[-1]}.", required=True)
 _ACCOUNT = hints.text("Account id on the network.", required=True)
 _POST = hints.text("Post id on the network.", required=True)
@@ -52,76 +51,65 @@ def _entity(description: str, key: Sequence[str], columns: Mapping[str, TColumnS
     return hints.table(description, key, {**columns, **_FILE, RECORD_NUMBER: number}, "append")
 
 
+def _of(entity: str, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, TColumnSchema]:
+    """Columns as an entity of the warehouse declares them; what a file must have is the drop's own rule."""
+    columns = {}
+    for name in (*required, *optional):
+        column = dict[str, Any](ENTITIES_OF_WAREHOUSE[entity]["columns"][name])
+        own = {"name", "primary_key", "nullable"}
+        kept = {hint: said for hint, said in column.items() if hint not in own}
+        columns[name] = cast("TColumnSchema", kept | ({"nullable": False} if name in required else {}))
+    return columns
+
+
 ENTITIES: Mapping[str, TTableSchema] = {
     "customers": _entity(
         "Customers or contacts. E-mail, phone and handle are replaced by vault tokens before anything lands.",
         ("customer_id",),
-        {
-            "customer_id": hints.text("Customer id in the source.", required=True),
-            "email": hints.personal("email", "The e-mail, normalised."),
-            "phone": hints.personal("phone", "The phone number, as E.164."),
-            "handle": hints.personal("handle", "The Instagram handle.", network="instagram"),
-            "country_code": hints.text("ISO 3166-1 alpha-2."),
-            "acquisition_channel": hints.text("How the customer came."),
-            "marketing_consent": hints.text("subscribed, unsubscribed or unknown."),
-            "created_at": hints.moment("When the customer became known."),
-        },
+        _of(
+            "persons",
+            ["customer_id"],
+            [
+                *("email", "phone", "handle", "country_code", "acquisition_channel", "marketing_consent"),
+                "created_at",
+            ],
+        ),
     ),
     "orders": _entity(
         "Orders. Amounts may be negative or zero: some tills book so; is_revenue_order tells them apart.",
         ("order_id",),
         {
-            "order_id": _ORDER,
-            "customer_id": hints.text("Customer id in the source."),
-            "ordered_at": hints.moment("When it was placed.", required=True),
-            "cancelled_at": hints.moment("When it was cancelled."),
-            "is_test": hints.flag("True for a test order."),
-            "currency": _CURRENCY,
+            **_of("orders", ["order_id", "ordered_at"], ["customer_id", "cancelled_at", "is_test"]),
+            **_of("orders", ["currency"]),
             "gross_amount": hints.decimal("At full price without tax; NULL: the sum of the order's lines."),
             "discount_amount": hints.decimal("Discounts, positive."),
-            "tax_amount": hints.decimal("Tax."),
-            "shipping_amount": hints.decimal("Shipping charged."),
-            "country_code": hints.text("ISO 3166-1 alpha-2."),
-            "utm_source": hints.text("Source of the visit that bought."),
-            "utm_campaign": hints.text("Campaign of the visit that bought."),
+            **_of("orders", [], ["tax_amount", "shipping_amount", "country_code", "utm_source", "utm_campaign"]),
         },
     ),
     "order_lines": _entity(
         "Lines of orders. A file that has lines only is mapped to orders too, with `distinct: true`.",
         ("order_id", "line_id"),
         {
-            "order_id": _ORDER,
-            "line_id": hints.text("Line id, unique in its order.", required=True),
-            "product_id": hints.text("Product id in the source."),
+            **_of("order_lines", ["order_id", "line_id"], ["product_id"]),
             "quantity": hints.count("Units.", required=True),
             "gross_amount": hints.decimal("Of the line, at full price without tax.", required=True),
             "discount_amount": hints.decimal("Discounts, positive."),
             "tax_amount": hints.decimal("Tax."),
-            "currency": _CURRENCY,
+            **_of("order_lines", ["currency"]),
         },
     ),
     "refunds": _entity(
         "Refunds.",
         ("refund_id",),
         {
-            "refund_id": hints.text("Refund id in the source.", required=True),
-            "order_id": _ORDER,
-            "line_id": hints.text("Refunded line."),
-            "refunded_at": hints.moment("When it was refunded.", required=True),
+            **_of("refunds", ["refund_id", "order_id", "refunded_at"], ["line_id"]),
             "amount": hints.decimal("Refunded without tax, positive.", required=True, minimum=0),
             "tax_amount": hints.decimal("Tax refunded.", minimum=0),
-            "currency": _CURRENCY,
+            **_of("refunds", ["currency"]),
         },
     ),
     "products": _entity(
-        "Products.",
-        ("product_id",),
-        {
-            "product_id": hints.text("Product id in the source.", required=True),
-            "product_title": hints.text("Title."),
-            "product_type": hints.text("Type or category."),
-            "sku": hints.text("Stock keeping unit."),
-        },
+        "Products.", ("product_id",), _of("products", ["product_id"], ["product_title", "product_type", "sku"])
     ),
     "posts": _entity(
         "Posts of own or competitors' accounts.",
@@ -177,10 +165,7 @@ ENTITIES: Mapping[str, TTableSchema] = {
         ("rate_date", "currency"),
         {
             "rate_date": hints.day("Day of the rate.", required=True),
-            "currency": _CURRENCY,
-            "units_per_euro": hints.decimal(
-                "Units of the currency for one euro.", required=True, minimum=0, precision=18, scale=8
-            ),
+            **_of("exchange_rates", ["currency", "units_per_euro"]),
         },
     ),
 }
