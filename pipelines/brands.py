@@ -55,6 +55,9 @@ class Brand(_Strict):
     competitors: tuple[Name, ...] = ()
     accounts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Account ids by network, for posts and readings that arrive as files."""
+    revenue_ledger: tuple[str, ...] = ()
+    """Sources, of the inbox too, whose orders are the brand's revenue; empty: all. What a shop sold and the payment
+    system behind it books too is the same money."""
 
 
 class LifetimeValue(_Strict):

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.brands import Brands
+from pipelines.errors import ConfigError
 from pipelines.landing import columns as rules
 from pipelines.landing.judge import MENDED, QUARANTINE
 from pipelines.landing.ledger import Ledger
@@ -148,6 +149,7 @@ def _config_tables(
         ),
         "value_bands": ({"value_band": "VARCHAR", "minimum_net_revenue": "DOUBLE"}, list(brands.value_bands.items())),
         "sources": _sources(instances, readings),
+        "ledgers": (_texts("brand_id", "source_instance"), _ledgers(brands, instances)),
     }
 
 
@@ -168,6 +170,16 @@ def _sources(
             said = (name, known.kind, known.brand, known.report_timezone, known.is_delivery)
             rows.append((*said, of.read_at, of.failing_since, of.fault))
     return columns, rows
+
+
+def _ledgers(brands: Brands, instances: Mapping[str, SourceConfiguration]) -> list[tuple[Any, ...]]:
+    """Sources whose orders alone are a brand's revenue; raises ConfigError for one that is no source of the brand."""
+    named = [(brand_id, name) for brand_id, brand in brands.brands.items() for name in brand.revenue_ledger]
+    for brand_id, name in named:
+        if name not in instances or instances[name].brand != brand_id:
+            what = f"{name} is no source of {brand_id}"
+            raise ConfigError(what, f"brands.{brand_id}.revenue_ledger", "name those of `voxhouse doctor`")
+    return named
 
 
 def _accounts(brands: Brands) -> list[tuple[Any, ...]]:

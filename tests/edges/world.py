@@ -106,8 +106,8 @@ class World:
         file.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(full, file)
 
-    def build(self, as_of: date | None = None) -> duckdb.DuckDBPyConnection:
-        """All models, without those in Python, as of a day (None: the home's own); the warehouse, read-only."""
+    def build(self, as_of: date | None = None, select: str = "*") -> duckdb.DuckDBPyConnection:
+        """Models, without those in Python, as of a day (None: the home's own); the warehouse, read-only."""
         content = {"brands": self.brands, "sources": self.sources}
         self.settings.layout.brands_file.write_text(yaml.safe_dump(content), encoding="utf-8")
         self.settings.layout.clock_file.write_text(json.dumps({"now": self.now.isoformat()}), encoding="utf-8")
@@ -117,11 +117,12 @@ class World:
         environment = {**os.environ, **self.settings.tool_environment(), "VOXHOUSE_WAREHOUSE": str(warehouse.file)}
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "unit_test",
-             "test", "semantic_model", "metric", "saved_query", "--project-dir", str(PROJECT), "--profiles-dir",
-             str(PROJECT)],
+             "test", "semantic_model", "metric", "saved_query", "--select", select,
+             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
             env={**environment, "DBT_TARGET_PATH": str(target)}, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
         connection = duckdb.connect(str(warehouse.file), read_only=True)
-        connection.execute("set timezone = 'UTC'; set search_path = 'marts,finance,intermediate'")
+        schemas = "marts,finance,intermediate" if select == "*" else "intermediate"
+        connection.execute(f"set timezone = 'UTC'; set search_path = '{schemas}'")
         return connection

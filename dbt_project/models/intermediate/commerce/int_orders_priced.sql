@@ -1,5 +1,10 @@
 -- grain: order that the run may see; amounts without tax and shipping
-with dated as (
+with ledger_brands as (
+    select distinct brand_id
+    from {{ ref('stg_config__ledgers') }}
+),
+
+dated as (
     select
         orders.brand_id,
         orders.source_instance,
@@ -56,7 +61,8 @@ priced as (
         dated.is_test,
         dated.is_cancelled,
         -- What was sold stays sold on its day, and is taken back on the day of its cancellation unless it is the same.
-        not dated.is_test
+        (ledger_brands.brand_id is null or ledgers.source_instance is not null)
+        and not dated.is_test
         and coalesce(dated.net_amount > 0, false)
         and coalesce(dated.cancelled_on > dated.ordered_on, true) as is_revenue_order,
         dated.currency,
@@ -83,6 +89,11 @@ priced as (
     left join {{ ref('int_fx_rates') }} as rates
         on dated.currency = rates.currency
         and least(dated.ordered_on, dated.as_of) = rates.rate_on
+    left join ledger_brands
+        on dated.brand_id = ledger_brands.brand_id
+    left join {{ ref('stg_config__ledgers') }} as ledgers
+        on dated.brand_id = ledgers.brand_id
+        and dated.source_instance = ledgers.source_instance
     left join {{ ref('int_person_identities') }} as identities
         on dated.source_instance = identities.source_instance
         and dated.brand_id = identities.brand_id
