@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ from pipelines.landing.compaction import compact
 from pipelines.landing.faults import plain_error
 from pipelines.landing.judge import Judge, Verdict
 from pipelines.landing.ledger import Ledger
+from pipelines.landing.readings import reading
 from pipelines.landing.streams import STREAMS
 from pipelines.landing.vault import Vault
 from pipelines.landing.views import query
@@ -32,6 +33,8 @@ from pipelines.sql import literal
 
 RAW_KEPT_SECONDS = 30 * 24 * 3600.0
 """How long the answers that bad records came in are kept, in the vault's half."""
+INDEX_LAG = timedelta(days=1)
+"""For so long a vendor's index may hide what has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +161,17 @@ class _Load:
             instance=self.instance,
             credentials=self._kept.over(self.configured),
             now=self.now,
-            since=self.again.since if self.again else None,
+            since=self._since(ledger),
             query=lambda sql, *tables: query(ledger, sql, tables),
             keep_token=lambda answer: self._kept.keep(self.configured, answer),
         )
+
+    def _since(self, ledger: Ledger) -> date | None:
+        """The day from which all is read again: the cursors start anew there, and what lies before it stays unread."""
+        if self.again is None:
+            return None
+        read_at = reading(ledger, self.instance).read_at
+        return min(self.again.since, (read_at - INDEX_LAG).date()) if read_at else self.again.since
 
     def _judge(
         self,

@@ -295,7 +295,8 @@ def _odd_refunds() -> Iterator[Odd]:
 
         return change
 
-    yield Odd("a refund of no amount", "orders", refunded(("lines", []), ("shipping", [])), {})
+    nothing = refunded(("lines", []), ("shipping", []), ("totalRefundedSet", money("0.00")))
+    yield Odd("a refund of no amount", "orders", nothing, {})
     wrong = [{"id": "gid://shopify/X/1", "subtotalAmountSet": money("x"), "taxAmountSet": money("0")}]
     yield Odd("a refund of words", "orders", refunded(("lines", []), ("shipping", wrong)), {}, aside={"refunds": 1})
     many = [

@@ -33,7 +33,8 @@ type Product implements Node {{ id: ID!  productType: String!  title: String! }}
 type Allocation {{ allocatedAmountSet: MoneyBag! }}
 type TaxLine {{ priceSet: MoneyBag!  rate: Float  title: String! }}
 type LineItem implements Node {{
-  id: ID!  title: String!  sku: String  quantity: Int!  currentQuantity: Int!  product: Product
+  id: ID!  title: String!  sku: String  quantity: Int!  currentQuantity: Int!  isGiftCard: Boolean!
+  product: Product
   originalUnitPriceSet: MoneyBag!  discountedTotalSet: MoneyBag!
   discountAllocations: [Allocation!]!  taxLines(first: Int): [TaxLine!]!
 }}

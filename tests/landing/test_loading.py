@@ -14,6 +14,7 @@ import requests
 
 from pipelines.errors import ConfigError, TerminalError, TransientError
 from pipelines.landing.loading import Again, load_instance
+from pipelines.landing.readings import note_success
 from pipelines.sources.hints import resource_of
 from tests.landing.conftest import NOW, READINGS, Shop
 
@@ -170,6 +171,18 @@ def test_reading_again_brings_what_changed_without_a_new_time_and_moves_no_other
     ]
     world.load()
     assert world.vendor.since[-1] == "2026-03-01T10:00:00Z"
+
+
+def test_reading_again_leaves_nothing_unread_that_changed_since_the_last_reading(world):
+    world.vendor.add("1", "2026-01-01T10:00:00Z")
+    world.load()
+    note_success(world.ledger, "shop", datetime(2026, 3, 1, 10, tzinfo=UTC))
+    world.vendor.add("2", "2026-03-02T10:00:00Z")
+    world.vendor.add("3", "2026-06-02T10:00:00Z")
+    assert world.load(again=Again(date(2026, 6, 1))).tables == {"orders": (2, 0)}
+    assert world.vendor.since[-1] == "2026-02-28T00:00:00Z"
+    world.load(again=Again(date(2026, 1, 1)))
+    assert world.vendor.since[-1] == "2026-01-01T00:00:00Z"
 
 
 def test_a_stream_that_there_is_not_cannot_be_read_again(world):

@@ -66,7 +66,7 @@ def _more(connection: str, owner: str) -> Query:
 
 MORE = {"lineItems": _more("lineItems", "order"), **{name: _more(name, "refund") for name in REFUND_PARTS}}
 
-_REFUND = f"""id createdAt updatedAt
+_REFUND = f"""id createdAt updatedAt totalRefundedSet {_MONEY}
   refundLineItems(first: {REFUND_LINES_INLINE}) {{ {_PARTS["refundLineItems"]} }}
   refundShippingLines(first: {REFUND_PARTS_INLINE}) {{ {_PARTS["refundShippingLines"]} }}
   orderAdjustments(first: {REFUND_PARTS_INLINE}) {{ {_PARTS["orderAdjustments"]} }}"""
@@ -74,6 +74,7 @@ _REFUND_FORM = {
     "id": str,
     "createdAt": _TEXT,
     "updatedAt": str,
+    "totalRefundedSet": _MONEY_FORM,
     **{name: _PART_FORMS[name] for name in REFUND_PARTS},
 }
 ORDER_REFUNDS = Query(

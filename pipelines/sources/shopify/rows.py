@@ -109,8 +109,39 @@ def _line_row(order: Node, line: Node) -> Row:
 
 
 def refund_rows(order: Node) -> list[Row]:
-    """The parts of an order's refunds: a row for each refunded line, one for shipping and one for adjustments."""
-    return [row for refund in order["refunds"] for row in _parts(order, refund)]
+    """The parts of an order's refunds: a row for each refunded line, one for shipping and one for adjustments.
+
+    A refund without parts pays what earlier ones took back unpaid, as edits of orders do; what it pays beyond that is
+    an adjustment.
+    """
+    rows: list[Row] = []
+    unpaid = "0"
+    for refund in sorted(order["refunds"], key=_refunded_at):
+        parts = _parts(order, refund)
+        taken_back = [part[name] for part in parts for name in ("amount", "tax_amount")]
+        balance = str(total([unpaid, *taken_back, _negative(amount(refund["totalRefundedSet"]))]))
+        is_covered = _is_number(balance) and Decimal(balance) >= 0
+        if not parts and not is_covered:
+            parts = [_part("adjustment", _negative(balance), None)]
+        unpaid = balance if is_covered else "0"
+        rows += [{**part, **_common(order, refund)} for part in parts]
+    return rows
+
+
+def _refunded_at(refund: Node) -> str:
+    """Shopify may leave out when a refund was made, but never when it was last modified."""
+    at: str = refund["createdAt"] or refund["updatedAt"]
+    return at
+
+
+def _common(order: Node, refund: Node) -> Row:
+    return {
+        "refund_id": number(refund["id"]),
+        "order_id": number(order["id"]),
+        "refunded_at": _refunded_at(refund),
+        "currency": order["currencyCode"],
+        "updated_at": refund["updatedAt"],
+    }
 
 
 def _parts(order: Node, refund: Node) -> list[Row]:
@@ -132,14 +163,7 @@ def _parts(order: Node, refund: Node) -> list[Row]:
     if adjustments := refund["orderAdjustments"]:
         row = _refunded("adjustment", adjustments, "amountSet", "taxAmountSet", is_tax_included=False)
         rows.append({**row, "amount": _negative(row["amount"]), "tax_amount": _negative(row["tax_amount"])})
-    common = {
-        "refund_id": number(refund["id"]),
-        "order_id": number(order["id"]),
-        "refunded_at": refund["createdAt"],
-        "currency": order["currencyCode"],
-        "updated_at": refund["updatedAt"],
-    }
-    return [{**row, **common} for row in rows]
+    return rows
 
 
 def _refunded(kind: str, parts: Sequence[Node], net: str, tax: str, is_tax_included: bool) -> Row:
@@ -147,13 +171,11 @@ def _refunded(kind: str, parts: Sequence[Node], net: str, tax: str, is_tax_inclu
     amounts, taxes = [amount(part[net]) for part in parts], [amount(part[tax]) for part in parts]
     if is_tax_included:
         amounts += [_negative(value) for value in taxes]
-    return {
-        "refund_kind": kind,
-        "line_id": None,
-        "quantity": None,
-        "amount": total(amounts),
-        "tax_amount": total(taxes),
-    }
+    return _part(kind, total(amounts), total(taxes))
+
+
+def _part(kind: str, net: str | None, tax: str | None) -> Row:
+    return {"refund_kind": kind, "line_id": None, "quantity": None, "amount": net, "tax_amount": tax}
 
 
 def _negative(value: str | None) -> str | None:

@@ -102,17 +102,18 @@ ORDER_LINES = table(
     "merge",
 )
 REFUNDS = table(
-    "One part of a refund: a row for each refunded line, one for shipping and one for adjustments, line_id NULL.",
+    "One part of a refund: a row for each refunded line, one for shipping and one for adjustments, line_id NULL. Money "
+    "that was given back for no part is an adjustment.",
     ("refund_id", "refund_kind", "line_id"),
     {
         "refund_id": {**text("Shopify refund id.", required=True), "merge_key": True},
         "order_id": _ORDER,
         "refund_kind": text("What was refunded.", required=True, one_of=("line", "shipping", "adjustment")),
         "line_id": text("Refunded line item."),
-        "refunded_at": moment("When it was refunded.", required=True),
+        "refunded_at": moment("When it was refunded; its last modification where Shopify does not say.", required=True),
         "quantity": count("Units given back."),
         "amount": decimal("Refunded, without tax; an adjustment may take some of it back.", required=True),
-        "tax_amount": decimal("Tax refunded."),
+        "tax_amount": decimal("Tax refunded; NULL for money that was given back for no part."),
         "currency": _CURRENCY,
         "updated_at": _UPDATED,
     },

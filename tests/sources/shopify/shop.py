@@ -49,11 +49,12 @@ def line(number: int, price: str = "10.00", quantity: int = 1) -> Node:
     }
 
 
-def refund(number: int, moment: datetime, *lines: Node, **more: list[Node]) -> Node:
+def refund(number: int, moment: datetime, *lines: Node, paid: str = "0.00", **more: list[Node]) -> Node:
     return {
         "id": f"gid://shopify/Refund/{number}",
         "createdAt": iso(moment),
         "updatedAt": iso(moment),
+        "totalRefundedSet": bag(paid),
         "refundLineItems": list(lines),
         "refundShippingLines": more.get("shipping", []),
         "orderAdjustments": more.get("adjustments", []),

@@ -243,6 +243,39 @@ def test_a_refund_is_without_tax(included: bool, net: str) -> None:
     assert (row["line_id"], row["amount"], row["tax_amount"], row["quantity"]) == ("11", net, "2.00", 2)
 
 
+@pytest.mark.parametrize(
+    ("refunds", "amounts"),
+    [
+        ([refund(1, NOW, paid="30.00")], [("1", "adjustment", "30.00", None)]),
+        ([refund(1, NOW)], []),
+        ([refund(1, NOW, refund_line(11, "12.00", "2.00"), paid="30.00")], [("1", "line", "10.00", "2.00")]),
+        (
+            [refund(2, NOW, paid="40.00"), refund(1, NOW - timedelta(days=9), refund_line(11, "12.00", "2.00"))],
+            [("1", "line", "10.00", "2.00"), ("2", "adjustment", "28.00", None)],
+        ),
+        (
+            [refund(1, NOW, refund_line(11, "12.00", "2.00")), *(refund(n, NOW, paid="6.00") for n in (2, 3, 4))],
+            [("1", "line", "10.00", "2.00"), ("4", "adjustment", "6.00", None)],
+        ),
+        ([refund(1, NOW, paid="many")], [("1", "adjustment", "many", None)]),
+    ],
+    ids=["for no part", "nothing", "more than its parts", "beyond an edit", "for an edit, in two", "no amount"],
+)
+def test_money_given_back_without_parts_is_an_adjustment_unless_it_was_owed(
+    refunds: list[Node], amounts: list[tuple[str | None, ...]]
+) -> None:
+    order = {"id": "gid://shopify/Order/1", "currencyCode": "EUR", "taxesIncluded": True, "refunds": refunds}
+    columns = ("refund_id", "refund_kind", "amount", "tax_amount")
+    assert [tuple(row[name] for name in columns) for row in refund_rows(order)] == amounts
+
+
+def test_a_refund_of_which_shopify_does_not_say_when_it_was_made_counts_when_it_was_modified(
+    shop: Shop, read: Read
+) -> None:
+    shop.order(1, NOW, refunds=[{**refund(7, NOW, refund_line(1000, "5.00", "1.00")), "createdAt": None}])
+    assert [row["refunded_at"] for row in read("refunds")] == [iso(NOW)]
+
+
 def test_what_is_no_amount_is_left_for_the_row_rules_to_name() -> None:
     assert total(["1.10", "2.20"]) == "3.30"
     assert total(["1.10", "many"]) == "many"

@@ -2,7 +2,10 @@
 with refunds as (
     select
         order_key,
-        cast(sum(net_amount_reporting) as decimal(18, 4)) as refunded_amount_reporting
+        -- A sum leaves out what is NULL, and would state a part as the whole.
+        case
+            when count(*) = count(net_amount_reporting) then cast(sum(net_amount_reporting) as decimal(18, 4))
+        end as refunded_amount_reporting
     from {{ ref('int_refunds_priced') }}
     where is_of_sales and not is_after_cancellation
     group by order_key
@@ -38,7 +41,9 @@ final as (
         cast(
             case when orders.is_revenue_order then orders.net_amount_reporting else 0 end as decimal(18, 4)
         ) as net_revenue,
-        cast(coalesce(refunds.refunded_amount_reporting, 0) as decimal(18, 4)) as refunded_amount_reporting,
+        cast(
+            case when refunds.order_key is null then 0 else refunds.refunded_amount_reporting end as decimal(18, 4)
+        ) as refunded_amount_reporting,
         coalesce(line_sums.lines_count, 0) as lines_count,
         line_sums.units_count,
         orders.country_code,
