@@ -320,7 +320,8 @@ def messages() -> list[Expectation]:
     commented = f"""
         (
             select message.posted_at, posts.posted_at as post_posted_at
-            from {table} as message inner join intermediate.int_posts_merged as posts on message.post_key = posts.post_key
+            from {table} as message
+            inner join intermediate.int_posts_merged as posts on message.post_key = posts.post_key
         ) as comments
     """
     return [

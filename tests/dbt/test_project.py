@@ -68,7 +68,8 @@ def test_nothing_in_gives_no_fact(built: duckdb.DuckDBPyConnection) -> None:
 )
 def test_staging_gives_an_entity_as_it_is_declared(built: duckdb.DuckDBPyConnection, kind: str, entity: str) -> None:
     given = built.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = 'staging' and table_name = ?",
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = 'staging' and table_name = ?",
         [f"stg_{kind}__{entity}"],
     ).fetchall()
     declared = rules.declared(FED[entity])

@@ -78,9 +78,8 @@ def serving(address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (kind / shared).symlink_to(f"../{shared}")
     shutil.copytree(PARTS / "staging", copy / "dbt_project" / "models" / "staging" / "village")
     project = copy / "dbt_project" / "dbt_project.yml"
-    project.write_text(
-        project.read_text(encoding="utf-8").replace("  entities:\n", f"  entities:\n{MAP}"), encoding="utf-8"
-    )
+    said = project.read_text(encoding="utf-8").replace("  entities:\n", f"  entities:\n{MAP}")
+    project.write_text(said, encoding="utf-8")
 
     home.mkdir(mode=0o700)
     brands = {
@@ -105,7 +104,8 @@ pytestmark = [pytest.mark.xdist_group("third_party"), pytest.mark.slow]
 def test_its_sales_are_orders_of_persons(serving: Path) -> None:
     _, rows = run_query(
         serving,
-        "select order_id, cast(ordered_on as text), net_revenue, is_first_order, lines_count from marts.fct_order order by 1",
+        "select order_id, cast(ordered_on as text), net_revenue, is_first_order, lines_count from marts.fct_order"
+        " order by 1",
     )
     assert rows == [
         ("1", "2026-06-01", Decimal("4.5000"), True, 1),
