@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord
 from dagster._core.storage.tags import PARTITION_NAME_TAG
-from sqlalchemy.exc import OperationalError
 
 from orchestration.config import Settings
 
@@ -160,6 +159,8 @@ class _Home:
 
 def _tidy_runs(home: _Home, instance: DagsterInstance, records: Sequence[RunRecord]) -> dict[str, bool]:
     """Remove runs; returns for each whether it had compute logs."""
+    from sqlalchemy.exc import OperationalError  # 0.25 s that definitions do without
+
     newest_first = sorted(records, key=lambda record: (record.create_timestamp, record.storage_id), reverse=True)
     kept = {record.dagster_run.run_id for record in newest_first[:NEWEST_RUNS_KEPT]}
     seen: set[tuple[str, DagsterRunStatus]] = set()
