@@ -112,7 +112,16 @@ def mart_customer_lifetime_value() -> list[Expectation]:
     return [
         between("probability_alive", "probability_alive", 0, 1, "A probability."),
         between("expected_orders", "expected_orders", 0, None, "A count."),
-        between("predicted_value", "predicted_value", 0, None, "Net revenue before refunds is not negative."),
+        verdict_on_share(
+            "no_more_taken_back_than_paid",
+            VALUE,
+            "predictions take back more than was paid",
+            "predicted_value < -greatest(historic_net_revenue, 0) - 0.01",
+            "Below 0 is what is expected to be taken back of orders so far; a few had more taken back than one cost.",
+            max_share=0.01,
+            among="predicted_value is not null",
+            column="predicted_value",
+        ),
         verdict_on_share(
             "interval_in_order",
             VALUE,
@@ -258,8 +267,17 @@ def mart_lifetime_value_model() -> list[Expectation]:
             table,
             "parameters are not positive numbers",
             "not (estimate > 0 and isfinite(estimate))",
-            "All but the correlation are shapes, scales and paces; zero or infinity is a fit at its limit.",
-            among="estimate is not null and parameter <> 'correlation'",
+            "All but the correlation and refunds are shapes, scales and paces; zero or infinity is a fit at its limit.",
+            among="estimate is not null and parameter <> 'correlation' and model_name <> 'refunds'",
+            column="estimate",
+        ),
+        verdict_on_share(
+            "refund_share",
+            table,
+            "shares of revenue taken back are not between 0 and 1",
+            "not (estimate between 0 and 1)",
+            "No more can be taken back than was paid.",
+            among="model_name = 'refunds' and parameter = 'share'",
             column="estimate",
         ),
         verdict_on_share(

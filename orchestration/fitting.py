@@ -39,9 +39,12 @@ def fit_and_land(warehouse: Warehouse) -> dict[str, int]:
     from pipelines.models.lifetime_value import run
 
     with duckdb.connect(str(warehouse.file), read_only=True) as connection:
-        order_days = connection.execute("from intermediate.int_customer_order_days").to_arrow_table()
+        order_days, refund_days = (
+            connection.execute(f"from intermediate.int_customer_{name}_days").to_arrow_table()
+            for name in ("order", "refund")
+        )
         known = {row[0] for row in connection.execute(_KNOWN_SQL).fetchall()}
-    tables = run(order_days, warehouse.clock.as_of, warehouse.brands, known, _Paced().tell)
+    tables = run(order_days, refund_days, warehouse.clock.as_of, warehouse.brands, known, _Paced().tell)
     if tables:
         layout = warehouse.settings.layout
         land(layout.landing, layout.dlt, MODELS_INSTANCE, tables, warehouse.now)

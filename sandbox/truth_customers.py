@@ -57,22 +57,30 @@ def _orders_of(scene: Scene, rows: Flags) -> Integers:
 
 
 def _future(scene: Scene, buyers: Integers) -> dict[str, pa.Array]:
-    """Revenue orders of the coming months that will not be cancelled; null where the world ends before."""
+    """Orders of the coming months that will not be cancelled, and what all months bring less what they take back.
+
+    Null where the world ends before.
+    """
     orders, clock = scene.world.orders, scene.clock
     ends = clock + HORIZON_MONTHS * MONTH
     ahead = ~orders.is_test & (orders.cancelled_at == NEVER) & (orders.created_at > clock) & (orders.created_at <= ends)
     soon = ahead & (orders.created_at <= clock + PURCHASE_DAYS * DAY)
-    euros = order_euros(scene)
-    months = np.clip(np.ceil((orders.created_at - clock) / MONTH), 0, HORIZON_MONTHS)
-    discounted = euros / (1 + DISCOUNT_RATE_YEAR) ** (months / 12)
+    months = np.arange(HORIZON_MONTHS + 1)
+    by_month = np.diff([_net_revenue(Scene(scene.world, int(clock + month * MONTH))) for month in months], axis=0)
+    factors = (1 + DISCOUNT_RATE_YEAR) ** (-months[1:, np.newaxis] / 12)
     columns = {
         "future_orders_12m": _orders_of(scene, ahead),
-        "future_net_revenue_12m": _per_person(scene, euros, ahead),
-        "future_net_revenue_discounted_12m": _per_person(scene, discounted, ahead),
+        "future_net_revenue_12m": by_month.sum(axis=0),
+        "future_net_revenue_discounted_12m": np.sum(factors * by_month, axis=0),
         "buys_within_90_days": _orders_of(scene, soon) > 0,
     }
     unknown = np.full(len(buyers), ends > scene.world.calendar.midnight[-1])
     return {name: pa.array(values[buyers], mask=unknown) for name, values in columns.items()}
+
+
+def _net_revenue(scene: Scene) -> Floats:
+    """Of each person by the clock, less refunds."""
+    return _per_person(scene, order_euros(scene), is_counted(scene)) - _refunded(scene)
 
 
 def _probability(scene: Scene) -> Floats:

@@ -12,16 +12,14 @@ from orchestration.translators import landing_key, landing_spec
 from pipelines.landing.views import RESULTS
 from pipelines.models.tables import TABLES
 
-ORDER_DAYS = dg.AssetKey(["intermediate", "int_customer_order_days"])
+INPUTS = [dg.AssetKey(["intermediate", f"int_customer_{name}_days"]) for name in ("order", "refund")]
 
 
 @dg.multi_asset(
     name="fit_models",
     description="Lifetime value and attrition risk for every month end and the current day; known results are kept.",
     specs=[
-        landing_spec(RESULTS, table).replace_attributes(
-            deps=[ORDER_DAYS], group_name="value", kinds={"python", "parquet"}
-        )
+        landing_spec(RESULTS, table).replace_attributes(deps=INPUTS, group_name="value", kinds={"python", "parquet"})
         for table in TABLES
     ],
 )

@@ -1,4 +1,7 @@
-"""Calibrate on what was known at a cut-off, and judge against what came after it, beside naive baselines."""
+"""Calibrate on what was known at a cut-off, and judge against what came after it, beside naive baselines.
+
+Value is net revenue less what was taken back, of whatever order: by how much a customer's net revenue to date grew.
+"""
 
 from __future__ import annotations
 
@@ -98,10 +101,11 @@ def _order_baselines(hold_out: _HoldOut) -> dict[str, Floats]:
 
 
 def _spend_rate(hold_out: _HoldOut) -> Floats:
-    """Each customer's repeat spend goes on at its past rate."""
+    """Each customer's repeat spend goes on at its past rate, less the share taken back of all revenue so far."""
     summary = hold_out.summary
     age = np.maximum(summary.age, 1.0)
-    return summary.frequency * np.nan_to_num(summary.mean_value) / age * hold_out.days
+    kept = 1 - float(summary.seen.taken_back.value.sum()) / max(float(summary.seen.value.sum()), 1e-9)
+    return summary.frequency * np.nan_to_num(summary.mean_value) * kept / age * hold_out.days
 
 
 def _recency_rule(earlier: _HoldOut, now: Summary) -> Floats:

@@ -1,10 +1,11 @@
 """Lifetime value and attrition risk: which days are modelled, with what, and what lands.
 
-Input are order days, output are the tables of `tables.py`. One unit of work is a brand at an as_of: the forecast, or
-the backtest that goes with the newest as_of. Each has an id that is a digest of everything it depends on, so that a
-unit whose result is known is not made again. Every fit starts afresh rather than from the month before: results then
-do not depend on which units were skipped, and a fit takes a few hundredths of a second. Month ends stop once a brand
-has been silent for the attrition horizon: what was asked of its last buyers is answered by then.
+Input are order days and what was taken back of them, output are the tables of `tables.py`. One unit of work is a
+brand at an as_of: the forecast, or the backtest that goes with the newest as_of. Each has an id that is a digest of
+everything it depends on, so that a unit whose result is known is not made again. Every fit starts afresh rather than
+from the month before: results then do not depend on which units were skipped, and a fit takes a few hundredths of a
+second. Month ends stop once a brand has been silent for the attrition horizon: what was asked of its last buyers is
+answered by then.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ import pyarrow.compute as pc
 
 from pipelines.brands import Brands
 from pipelines.landing.columns import arrow_schema, declared
-from pipelines.models import fits, gamma_gamma
+from pipelines.models import bg_nbd, fits, gamma_gamma
 from pipelines.models.backtest import Score, backtest
 from pipelines.models.customers import EPOCH, OrderDays, Summary, day_number, summarise
 from pipelines.models.fits import FittedBrand
-from pipelines.models.prediction import MONTH_DAYS, alive_probability, forecast_value, silence_probability
+from pipelines.models.prediction import MONTH_DAYS, Models, alive_probability, forecast_value, silence_probability
 from pipelines.models.tables import CUSTOMER_VALUE, TABLES, VALUE_BACKTEST, VALUE_MODEL
 
-MODEL_VERSION = "1"
+MODEL_VERSION = "2"
 """To be raised with every change that moves a figure: results of an older version are then made again."""
 
 Results = dict[str, list[pa.Table]]
@@ -71,6 +72,7 @@ class Unit:
 
 def run(
     order_days: pa.Table,
+    refund_days: pa.Table,
     as_of: date,
     brands: Brands,
     known_model_ids: Set[str],
@@ -78,7 +80,8 @@ def run(
 ) -> dict[str, pa.Table]:
     """Forecasts at each past month end with enough history and at `as_of`, and the backtests of `as_of`.
 
-    `order_days` has brand_id, customer_key, ordered_on and net_revenue, a row per customer x day with a revenue order.
+    `order_days` has brand_id, customer_key, ordered_on and net_revenue, a row per customer x day with a revenue order;
+    `refund_days` brand_id, customer_key, ordered_on, refunded_on and refunded_revenue, what was taken back of these.
     `known_model_ids` are the ids of the newest landed result of each brand and as_of: those units are skipped, and a
     table for which nothing is new is absent. The tables have their declared columns and brand_id. `tell` is called with
     a line before each unit that is made.
@@ -86,7 +89,8 @@ def run(
     settings = Settings.of(brands)
     results: Results = {}
     for brand_id in sorted(pc.unique(order_days["brand_id"]).to_pylist()):
-        days = OrderDays.of(order_days.filter(pc.field("brand_id") == brand_id))
+        is_own = pc.field("brand_id") == brand_id
+        days = OrderDays.of(order_days.filter(is_own), refund_days.filter(is_own))
         brand = _Brand(brand_id, days.until(day_number(as_of)), settings, known_model_ids, tell)
         brand.run(as_of, results)
     return {table: pa.concat_tables(parts) for table, parts in results.items()}
@@ -143,12 +147,13 @@ def _unit(task: str, brand_id: str, as_of: date, days: OrderDays, settings: Sett
 def _forecast(unit: Unit, days: OrderDays, settings: Settings, results: Results, is_required: bool) -> None:
     """Add a unit's customers and fits; one that is not eligible only when it is required."""
     summary = summarise(days, unit.as_of)
-    fitted = fits.fit_brand(days, summary)
+    fitted = fits.fit_brand(summary)
     if fitted.models is None and not is_required:
         return
     _add(results, CUSTOMER_VALUE, unit, _customer_columns(unit, summary, fitted, settings))
     rows = list(_model_rows(fitted))
-    _add(results, VALUE_MODEL, unit, {name: [row[name] for row in rows] for name in rows[0]})
+    names = {name for row in rows for name in row}
+    _add(results, VALUE_MODEL, unit, {name: [row.get(name) for row in rows] for name in names})
 
 
 def _customer_columns(unit: Unit, summary: Summary, fitted: FittedBrand, settings: Settings) -> dict[str, Any]:
@@ -178,37 +183,36 @@ def _customer_columns(unit: Unit, summary: Summary, fitted: FittedBrand, setting
 
 
 def _model_rows(fitted: FittedBrand) -> Iterator[dict[str, Any]]:
-    for name, reason in fitted.reasons.items():
-        yield _row(name, "none", is_eligible=False, reason=reason)
+    for name, outcome in fitted.outcomes.items():
+        told = {"model_name": name, "step": outcome.step, "is_eligible": outcome.is_eligible, "reason": outcome.reason}
+        rows = _parameters(fitted.models, name) if fitted.models and outcome.is_eligible else [{"parameter": "none"}]
+        yield from (told | row for row in rows)
     if not np.isnan(fitted.correlation):
-        yield _row(gamma_gamma.NAME, "correlation", fitted.correlation)
-    if fitted.models is None:
+        correlation = {"parameter": "correlation", "estimate": fitted.correlation}
+        yield {"model_name": gamma_gamma.NAME, "is_eligible": True} | correlation
+
+
+def _parameters(models: Models, name: str) -> Iterator[dict[str, Any]]:
+    """Parameters of a model; those of the purchases with the pace of each month, where there is a season."""
+    fit = {bg_nbd.NAME: models.purchases, gamma_gamma.NAME: models.value}.get(name)
+    if fit is None:
+        for parameter, estimate in (
+            ("share", 1 - models.kept.share[-1]),
+            ("longest_delay_days", models.kept.longest_delay),
+        ):
+            yield {"parameter": parameter, "estimate": float(estimate), "orders_count": models.kept.orders_count}
         return
-    for fit in filter(None, (fitted.models.purchases, fitted.models.value)):
-        for name, estimate, error in zip(fit.parameters, fit.estimates, fit.standard_errors, strict=True):
-            yield _row(fit.model_name, name, estimate) | {
-                "standard_error": error,
-                "log_likelihood": fit.log_likelihood,
-                "customers_count": fit.customers_count,
-            }
-    if not fitted.models.clock.is_even:
-        for month, pace in enumerate(fitted.models.clock.months, start=1):
-            yield _row("season", f"month_{month:02d}", pace)
-
-
-def _row(
-    model_name: str, parameter: str, estimate: float | None = None, is_eligible: bool = True, reason: str | None = None
-) -> dict[str, Any]:
-    return {
-        "model_name": model_name,
-        "parameter": parameter,
-        "estimate": estimate,
-        "standard_error": None,
-        "log_likelihood": None,
-        "customers_count": None,
-        "is_eligible": is_eligible,
-        "reason": reason,
-    }
+    for parameter, estimate, error in zip(fit.parameters, fit.estimates, fit.standard_errors, strict=True):
+        yield {
+            "parameter": parameter,
+            "estimate": estimate,
+            "standard_error": error,
+            "log_likelihood": fit.log_likelihood,
+            "customers_count": fit.customers_count,
+        }
+    if name == bg_nbd.NAME and not models.clock.is_even:
+        for month, pace in enumerate(models.clock.months, start=1):
+            yield {"model_name": "season", "parameter": f"month_{month:02d}", "estimate": pace}
 
 
 def _backtests(unit: Unit, days: OrderDays, settings: Settings, results: Results) -> None:
@@ -226,7 +230,7 @@ def _backtests(unit: Unit, days: OrderDays, settings: Settings, results: Results
 def scores_at(days: OrderDays, cut_off: int, horizon_days: int, seed: int = 0) -> Sequence[Score]:
     """Scores of the forecasters at a cut-off; none where the history before it does not allow a fit."""
     summary = summarise(days, cut_off)
-    fitted = fits.fit_brand(days, summary)
+    fitted = fits.fit_brand(summary)
     if fitted.models is None:
         return []
     candidates = [fitted.models, *fits.rivals(fitted.models, summary)]

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.models import bg_nbd
-from pipelines.models.customers import OrderDays, Summary
+from pipelines.models.customers import Summary
 from pipelines.models.fitting import Fit, Floats, Histories, Integers
 
-MIN_DAYS = 365
-"""Less than a year of history cannot tell the season from the ageing of the customers."""
 PSEUDO_ORDERS = 25.0
 """Weight of the assumption of an even year: as if a month's expectation had been seen with 20 % of uncertainty."""
 _ROUNDS = 3
@@ -40,6 +38,11 @@ class Clock:
         """Whether it is the calendar itself."""
         return bool(np.all(self.months == 1))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether time passes in every month, at a pace that is a number."""
+        return bool(np.all(np.isfinite(self.months) & (self.months > 0)))
+
     def elapsed(self, first_day: Integers | int, last_day: Integers | Floats | float) -> Floats:
         """Time from the end of `first_day` to the end of `last_day`, which may be a fraction of a day."""
         origin = int(np.min(first_day))
@@ -58,24 +61,25 @@ def month_of(days: Integers) -> Integers:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
 
 
-def fit(order_days: OrderDays, summary: Summary, prior_sd: float) -> tuple[Clock, Fit]:
-    """The clock of the season and the purchase model on it, by turns; the even clock with under a year of history."""
+def fit(summary: Summary, prior_sd: float) -> tuple[Clock, Fit] | None:
+    """The clock of the season and the purchase model on it, by turns; None where one of the turns has no result."""
     clock = Clock.even()
     model = bg_nbd.fit(clock.histories(summary).grouped()[0], prior_sd)
-    if summary.as_of - int(summary.first_day.min()) < MIN_DAYS:
-        return clock, model
-    observed = _repeat_orders_by_month(order_days, summary)
+    observed = _repeat_orders_by_month(summary)
     for _ in range(_ROUNDS):
+        if not model.is_converged:
+            return None
         expected = _expected_by_month(clock, model, summary)
         months = clock.months * (observed + PSEUDO_ORDERS) / (expected + PSEUDO_ORDERS)
         clock = Clock(months / months.mean())
+        if not clock.is_running:
+            return None
         model = bg_nbd.fit(clock.histories(summary).grouped()[0], prior_sd)
-    return clock, model
+    return (clock, model) if model.is_converged else None
 
 
-def _repeat_orders_by_month(order_days: OrderDays, summary: Summary) -> Floats:
-    seen = order_days.between(int(summary.first_day.min()), summary.as_of)
-    all_orders = np.bincount(month_of(seen.day), minlength=12)
+def _repeat_orders_by_month(summary: Summary) -> Floats:
+    all_orders = np.bincount(month_of(summary.seen.day), minlength=12)
     first_orders = np.bincount(month_of(summary.first_day), minlength=12)
     return (all_orders - first_orders).astype(np.float64)
 

@@ -22,9 +22,13 @@ TABLES = {
             "mean_order_value": number("Mean net revenue of the repeat order days; NULL without one."),
             "probability_alive": number("P(alive). Never rank churn by it."),
             "expected_orders": number("Expected days with an order in the horizon."),
-            "predicted_revenue": number("Expected net revenue in the horizon, before discounting."),
-            "predicted_value": number("Expected net revenue in the horizon, discounted by months of 30.4375 days."),
-            "predicted_value_low": number("Lower bound of the predictive 80 % interval of the discounted net revenue."),
+            "predicted_revenue": number(
+                "Expected net revenue in the horizon less what is taken back in it, of any order, before discounting."
+            ),
+            "predicted_value": number(
+                "The same, discounted by months of 30.4375 days; below 0 where more goes back than comes."
+            ),
+            "predicted_value_low": number("Lower bound of the predictive 80 % interval of predicted_value."),
             "predicted_value_high": number(
                 "Upper bound; the interval leaves out a tenth on either side, or a fifth above when it starts at 0."
             ),
@@ -40,9 +44,10 @@ TABLES = {
         {
             "as_of": _AS_OF,
             "model_id": _MODEL,
-            "model_name": text("bg_nbd, gamma_gamma or season (pace of the months, mean 1).", required=True),
+            "model_name": text("bg_nbd, gamma_gamma, season (pace of the months, mean 1) or refunds.", required=True),
             "parameter": text(
-                "Name of parameter, correlation (orders with mean value), month_01 to month_12; none: not eligible.",
+                "Name of parameter, correlation (orders with mean value), month_01 to month_12; none: not eligible. Of "
+                "refunds: share (of an order's revenue, taken back within longest_delay_days).",
                 required=True,
             ),
             "estimate": number("Maximum likelihood estimate. Times are days."),
@@ -51,8 +56,13 @@ TABLES = {
             ),
             "log_likelihood": number("At the optimum, with times in days."),
             "customers_count": whole("n in the fit."),
-            "is_eligible": flag("False: too little data, nothing was predicted.", required=True),
-            "reason": text("Why it is not eligible, in words."),
+            "orders_count": whole("Order days that refunds are learned from."),
+            "step": text(
+                "with_season, without_season, own, own_short (orders too young to tell of a quarter), "
+                "earlier_month_end (its parameters) or not_eligible; NULL for the correlation."
+            ),
+            "is_eligible": flag("False: no step gave a fit, what depends on it is not predicted.", required=True),
+            "reason": text("Why not by an earlier step, in words."),
         },
         "append",
     ),
@@ -69,7 +79,8 @@ TABLES = {
                 required=True,
             ),
             "target": text(
-                "orders (days with an order), value (net revenue, not discounted) or no_purchase.", required=True
+                "orders (days with an order), value (net revenue after refunds, not discounted) or no_purchase.",
+                required=True,
             ),
             "metric": text(
                 "bias, mae, rmse, interval_coverage, auc, brier, predicted_mean, actual_mean.", required=True

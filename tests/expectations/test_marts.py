@@ -241,9 +241,9 @@ BAD = [
     ),
     (
         "finance.mart_customer_lifetime_value",
-        "predicted_value",
-        "update finance.mart_customer_lifetime_value set predicted_value = -5 where customer_key = 'ann'",
-        "1 of 2 values, e.g. -5.0, predicted_value must be at least 0",
+        "no_more_taken_back_than_paid",
+        "update finance.mart_customer_lifetime_value set predicted_value = -141 where customer_key = 'ann'",
+        "1 of 2 predictions take back more than was paid (50.0 %), at most 1 % may be",
     ),
     (
         "finance.mart_customer_lifetime_value",
@@ -292,6 +292,12 @@ BAD = [
         "parameters_positive",
         "update finance.mart_lifetime_value_model set estimate = 0 where parameter = 'r'",
         "1 of 1 parameters are not positive numbers (100.0 %), none may be",
+    ),
+    (
+        "finance.mart_lifetime_value_model",
+        "refund_share",
+        "update finance.mart_lifetime_value_model set estimate = 1.2 where parameter = 'share'",
+        "1 of 1 shares of revenue taken back are not between 0 and 1 (100.0 %), none may be",
     ),
     (
         "finance.mart_lifetime_value_model",

@@ -126,8 +126,8 @@ from (values
 ) as months (month, as_of, opening_net_revenue, closing_net_revenue)
 cross join (values ('all'), ('country')) as segments (segment_type);
 create table finance.mart_lifetime_value_model as
-select 'aurora' as brand_id, date '2026-06-30' as as_of, true as is_current, parameter, estimate, true as is_eligible
-from (values ('r', 0.24), ('correlation', -0.05)) as parameters (parameter, estimate);
+select 'aurora' as brand_id, date '2026-06-30' as as_of, true as is_current, model_name, parameter, estimate, true as is_eligible
+from (values ('bg_nbd', 'r', 0.24), ('gamma_gamma', 'correlation', -0.05), ('refunds', 'share', 0.0)) as parameters (model_name, parameter, estimate);
 create table finance.mart_lifetime_value_backtest as
 select 'aurora' as brand_id, date '2026-03-31' as cut_off, 90 as horizon_days, forecaster, 'no_purchase' as target, 'brier' as metric,
     0 as decile, value

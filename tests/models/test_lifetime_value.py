@@ -16,12 +16,21 @@ from pipelines.models.tables import CUSTOMER_VALUE, TABLES, VALUE_BACKTEST, VALU
 
 BRANDS = Brands(brands={})
 AS_OF = date(1998, 6, 30)
+NOTHING_BACK = pa.schema(
+    [
+        ("brand_id", pa.string()),
+        ("customer_key", pa.string()),
+        ("ordered_on", pa.date32()),
+        ("refunded_on", pa.date32()),
+        ("refunded_revenue", pa.float64()),
+    ]
+).empty_table()
 Results = dict[str, pa.Table]
 
 
 @pytest.fixture(scope="module")
 def results(cdnow_order_days: pa.Table) -> Results:
-    return run(cdnow_order_days, AS_OF, BRANDS, set())
+    return run(cdnow_order_days, NOTHING_BACK, AS_OF, BRANDS, set())
 
 
 def _ids(results: Results) -> set[str]:
@@ -55,7 +64,7 @@ def test_month_ends_stop_once_a_brand_has_been_silent_for_the_attrition_horizon(
     cdnow_order_days: pa.Table, results: Results
 ) -> None:
     lines: list[str] = []
-    late = run(cdnow_order_days, date(2000, 6, 15), BRANDS, set(), lines.append)
+    late = run(cdnow_order_days, NOTHING_BACK, date(2000, 6, 15), BRANDS, set(), lines.append)
     days = sorted(set(late[CUSTOMER_VALUE]["as_of"].to_pylist()))
     assert days[-3:] == [date(1998, 8, 31), date(1998, 9, 30), date(2000, 6, 15)]
     assert len(days) == 19
@@ -85,18 +94,18 @@ def test_discounting_takes_the_months_in_turn(cdnow_order_days: pa.Table, result
     assert (discounted < revenue * factor).all()
     assert (discounted > revenue / 1.10).all()
     at_par = Brands(brands={}, lifetime_value=LifetimeValue(discount_rate_year=0.0))
-    rows = run(cdnow_order_days, date(1997, 6, 30), at_par, set())[CUSTOMER_VALUE]
+    rows = run(cdnow_order_days, NOTHING_BACK, date(1997, 6, 30), at_par, set())[CUSTOMER_VALUE]
     assert rows["predicted_value"].to_numpy() == pytest.approx(rows["predicted_revenue"].to_numpy())
 
 
 def test_unchanged_input_lands_nothing(cdnow_order_days: pa.Table, results: Results) -> None:
     backwards = cdnow_order_days.take(list(reversed(range(cdnow_order_days.num_rows))))
-    assert run(backwards, AS_OF, BRANDS, _ids(results)) == {}
+    assert run(backwards, NOTHING_BACK, AS_OF, BRANDS, _ids(results)) == {}
 
 
 def test_a_result_does_not_depend_on_what_was_skipped(cdnow_order_days: pa.Table, results: Results) -> None:
     known = _ids(results) - set(_at(results[VALUE_MODEL], AS_OF)["model_id"].to_pylist())
-    again = run(cdnow_order_days, AS_OF, BRANDS, known)
+    again = run(cdnow_order_days, NOTHING_BACK, AS_OF, BRANDS, known)
     assert set(again) == {CUSTOMER_VALUE, VALUE_MODEL}
     assert again[CUSTOMER_VALUE].equals(_at(results[CUSTOMER_VALUE], AS_OF))
 
@@ -106,13 +115,13 @@ def test_a_late_order_changes_only_the_days_after_it(cdnow_order_days: pa.Table,
         [{**cdnow_order_days.slice(0, 1).to_pylist()[0], "ordered_on": date(1998, 5, 15), "net_revenue": 5.0}],
         schema=cdnow_order_days.schema,
     )
-    changed = run(pa.concat_tables([cdnow_order_days, late]), AS_OF, BRANDS, _ids(results))
+    changed = run(pa.concat_tables([cdnow_order_days, late]), NOTHING_BACK, AS_OF, BRANDS, _ids(results))
     assert set(changed[CUSTOMER_VALUE]["as_of"].to_pylist()) == {date(1998, 5, 31), AS_OF}
 
 
 def test_other_settings_are_another_model(cdnow_order_days: pa.Table, results: Results) -> None:
     shorter = Brands(brands={}, attrition=Attrition(horizon_days=30))
-    changed = run(cdnow_order_days, date(1997, 4, 30), shorter, _ids(results))
+    changed = run(cdnow_order_days, NOTHING_BACK, date(1997, 4, 30), shorter, _ids(results))
     assert set(changed[CUSTOMER_VALUE]["attrition_horizon_days"].to_pylist()) == {30}
 
 
@@ -138,7 +147,7 @@ def test_the_season_and_the_correlation_are_reported(results: Results) -> None:
 
 
 def test_too_little_history_says_so_and_predicts_nothing(cdnow_order_days: pa.Table) -> None:
-    results = run(cdnow_order_days, date(1997, 2, 15), BRANDS, set())
+    results = run(cdnow_order_days, NOTHING_BACK, date(1997, 2, 15), BRANDS, set())
     assert set(results[CUSTOMER_VALUE]["as_of"].to_pylist()) == {date(1997, 2, 15)}
     assert results[CUSTOMER_VALUE]["predicted_value"].null_count == results[CUSTOMER_VALUE].num_rows
     assert set(results[CUSTOMER_VALUE]["reason"].to_pylist()) == {"45 days of orders, 90 are needed"}
@@ -149,7 +158,7 @@ def test_too_little_history_says_so_and_predicts_nothing(cdnow_order_days: pa.Ta
 
 def test_too_few_repeat_customers_say_so(cdnow_order_days: pa.Table) -> None:
     few = pc.unique(cdnow_order_days["customer_key"]).slice(0, 60)
-    results = run(cdnow_order_days.filter(pc.field("customer_key").isin(few)), AS_OF, BRANDS, set())
+    results = run(cdnow_order_days.filter(pc.field("customer_key").isin(few)), NOTHING_BACK, AS_OF, BRANDS, set())
     (reason,) = set(results[CUSTOMER_VALUE]["reason"].to_pylist())
     assert reason.endswith("customers with a second order, 100 are needed")
 
@@ -157,7 +166,7 @@ def test_too_few_repeat_customers_say_so(cdnow_order_days: pa.Table) -> None:
 def test_orders_of_no_value_leave_orders_foreseen_and_value_unknown(cdnow_order_days: pa.Table) -> None:
     nothing = pa.array(np.zeros(cdnow_order_days.num_rows))
     free = cdnow_order_days.drop_columns("net_revenue").append_column("net_revenue", nothing)
-    rows = run(free, date(1997, 9, 30), BRANDS, set())[CUSTOMER_VALUE]
+    rows = run(free, NOTHING_BACK, date(1997, 9, 30), BRANDS, set())[CUSTOMER_VALUE]
     current = _at(rows, date(1997, 9, 30))
     assert current["expected_orders"].null_count == 0
     assert current["predicted_value"].null_count == current.num_rows
@@ -167,11 +176,11 @@ def test_orders_of_no_value_leave_orders_foreseen_and_value_unknown(cdnow_order_
 def test_brands_are_modelled_apart(cdnow_order_days: pa.Table) -> None:
     other = cdnow_order_days.set_column(0, "brand_id", pa.array(["other"] * cdnow_order_days.num_rows))
     half = other.filter(pc.less(pc.cast(other["customer_key"], pa.int32()), 1200))
-    both = run(pa.concat_tables([cdnow_order_days, half]), date(1997, 4, 30), BRANDS, set())
-    alone = run(cdnow_order_days, date(1997, 4, 30), BRANDS, set())
+    both = run(pa.concat_tables([cdnow_order_days, half]), NOTHING_BACK, date(1997, 4, 30), BRANDS, set())
+    alone = run(cdnow_order_days, NOTHING_BACK, date(1997, 4, 30), BRANDS, set())
     assert both[CUSTOMER_VALUE].filter(pc.field("brand_id") == "cdnow").equals(alone[CUSTOMER_VALUE])
 
 
 def test_no_orders_no_results(cdnow_order_days: pa.Table) -> None:
-    assert run(cdnow_order_days.slice(0, 0), AS_OF, BRANDS, set()) == {}
-    assert run(cdnow_order_days, date(1996, 12, 31), BRANDS, set()) == {}
+    assert run(cdnow_order_days.slice(0, 0), NOTHING_BACK, AS_OF, BRANDS, set()) == {}
+    assert run(cdnow_order_days, NOTHING_BACK, date(1996, 12, 31), BRANDS, set()) == {}

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.models import season
+from pipelines.models import fits, season
 from pipelines.models.customers import OrderDays, Summary, summarise
 from pipelines.models.fitting import Fit
 from pipelines.models.prediction import Models, expected_orders, silence_probability
@@ -36,7 +36,9 @@ def _shop(strength: float) -> OrderDays:
 
 def _fit(order_days: OrderDays, as_of: int) -> tuple[Summary, Clock, Fit]:
     summary = summarise(order_days, as_of)
-    return summary, *season.fit(order_days, summary, 3.0)
+    models = fits.fit_brand(summary).models
+    assert models is not None
+    return summary, models.clock, models.purchases
 
 
 def test_elapsed_counts_days_on_the_even_clock() -> None:

@@ -14,7 +14,7 @@ from pipelines.models.fits import fit_brand
 from pipelines.models.prediction import MONTH_DAYS, forecast_value, silence_probability
 from sandbox.options import START_CLOCK, WorldOptions
 from sandbox.scene import Scene
-from sandbox.truth import orders
+from sandbox.truth import orders, taken_back
 from sandbox.truth_customers import customers
 from sandbox.world.build import build
 
@@ -23,6 +23,10 @@ AS_OF = day_number(date(2026, 6, 30))
 ORDER_DAYS = """
     select person::varchar as customer_key, ordered_on, sum(net_revenue_eur) as net_revenue
     from orders where is_revenue_order group by all
+"""
+REFUND_DAYS = """
+    select person::varchar as customer_key, ordered_on, taken_back_on as refunded_on, sum(euros) as refunded_revenue
+    from taken_back inner join orders using (order_id) where is_revenue_order group by all
 """
 FIGURES = """
     select count(*) as customers, count(predicted_value) as forecasts,
@@ -48,7 +52,7 @@ class Figures:
 
 def _forecasts(order_days: OrderDays) -> pa.Table:
     summary = summarise(order_days, AS_OF)
-    models = fit_brand(order_days, summary).models
+    models = fit_brand(summary).models
     assert models is not None
     forecast = forecast_value(models, summary, horizon_days=12 * MONTH_DAYS, discount_rate_year=0.10, seed=1)
     return pa.table(
@@ -68,8 +72,10 @@ def figures(request: pytest.FixtureRequest) -> Figures:
     scene = Scene(build(WorldOptions(seed=request.param)), int(START_CLOCK.timestamp()) - 1)
     with duckdb.connect() as connection:
         connection.register("orders", orders(scene))
+        connection.register("taken_back", taken_back(scene))
         connection.register("truth", customers(scene))
-        connection.register("forecasts", _forecasts(OrderDays.of(connection.execute(ORDER_DAYS).to_arrow_table())))
+        bought, given_back = (connection.execute(sql).to_arrow_table() for sql in (ORDER_DAYS, REFUND_DAYS))
+        connection.register("forecasts", _forecasts(OrderDays.of(bought, given_back)))
         row = connection.execute(FIGURES).fetchall()[0]
     return Figures(*row)
 
@@ -79,8 +85,9 @@ def test_every_customer_has_a_forecast(figures: Figures) -> None:
 
 
 def test_the_total_of_twelve_months_is_foreseen(figures: Figures) -> None:
-    assert 0.85 <= figures.revenue_ratio <= 1.15
-    assert 0.85 <= figures.value_ratio <= 1.15
+    """After refunds, which are 8 % of revenue; a forecast before them is 12 % too high."""
+    assert 0.93 <= figures.revenue_ratio <= 1.07
+    assert 0.93 <= figures.value_ratio <= 1.07
 
 
 def test_intervals_hold_about_as_much_as_they_say(figures: Figures) -> None:

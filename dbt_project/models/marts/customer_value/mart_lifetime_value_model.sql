@@ -11,6 +11,8 @@ with final as (
         models.standard_error,
         models.log_likelihood,
         cast(models.customers_count as bigint) as customers_count,
+        cast(models.orders_count as bigint) as orders_count,
+        models.step,
         models.is_eligible,
         models.reason
     from {{ ref('stg_models__value_models') }} as models
