@@ -20,7 +20,7 @@ with final as (
         expectations.probability_alive,
         coalesce(customers.country_code, 'unknown') as country_code,
         coalesce(customers.acquisition_channel, 'unknown') as acquisition_channel,
-        cast({{ month_start('months.acquired_on') }} as date) as acquisition_month,
+        {{ month_start('months.acquired_on') }} as acquisition_month,
         coalesce(months.value_band, 'unknown') as value_band,
         expectations.model_id
     from {{ ref('int_customer_months') }} as months
