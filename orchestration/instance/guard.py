@@ -82,6 +82,12 @@ class Request:
         """Whether it may change something, or hold a connection that tells what happens."""
         return self.kind == "websocket" or self.path == GRAPHQL
 
+    @property
+    def is_followed_link(self) -> bool:
+        """Whether a person opens a page in a tab of its own, as by a link in a mail; none of them changes anything."""
+        mode, shown_in = self.headers.get("sec-fetch-mode"), self.headers.get("sec-fetch-dest")
+        return not self.acts and mode == "navigate" and shown_in == "document"
+
 
 def hosts_at(port: int) -> frozenset[str]:
     """The values of Host that mean this server."""
@@ -112,7 +118,7 @@ def _page_fault(asked: Request) -> Refusal | None:
     own = f"http://{asked.headers['host'].lower()}"
     if asked.origin is not None and asked.origin != own:
         return Refusal(403, "foreign origin")
-    if asked.path.startswith(DATA_DOCS) and not asked.acts:
+    if asked.is_followed_link or (asked.path.startswith(DATA_DOCS) and not asked.acts):
         return None
     if asked.site is not None and asked.site not in _OWN_SITE:
         return Refusal(403, "asked by another site")

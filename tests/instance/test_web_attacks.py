@@ -45,6 +45,7 @@ DEEP = b'{"query": "{version}", "variables": ' + b"[" * 100_000 + b"]" * 100_000
 PREFLIGHT = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type,x-voxhouse")]
 REBOUND = ("Origin", "http://evil.example:{port}")
 CROSS_SITE = ("Sec-Fetch-Site", "cross-site")
+FOLLOWED = [CROSS_SITE, ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
 
 
 def params(config: object = None) -> dict[str, object]:
@@ -113,6 +114,12 @@ ATTACKS: dict[str, tuple[Asked, int]] = {
     "get: mutation, path escaped": (Asked(target=f"/%67raphql?{QUERY_STRING}"), 405),
     "get: GraphiQL": (Asked(target="/graphql", headers=[("Accept", "text/html")]), 405),
     "get: page of ours asked by another site": (Asked(target="/runs", headers=[CROSS_SITE]), 403),
+    "get: page of ours in another site's frame": (
+        Asked(target="/runs", headers=[CROSS_SITE, ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")]),
+        403,
+    ),
+    "get: mutation by a link": (Asked(target=f"/graphql?{QUERY_STRING}", headers=FOLLOWED), 403),
+    "form: sent by a page that is left": (post(("Content-Type", "text/plain"), EVIL, *FOLLOWED), 403),
     # Forms, and what `fetch` sends without asking first.
     "form: urlencoded": (post(("Content-Type", "application/x-www-form-urlencoded"), EVIL), 403),
     "form: urlencoded, query in the address": (
@@ -323,6 +330,7 @@ NEEDED: dict[str, tuple[Asked, bytes]] = {
         post(JSON, ("Origin", "http://localhost:{port}"), body=VERSION, host="localhost:{port}"),
         b"1.13",
     ),
+    "a link in a mail": (Asked(target="/runs", headers=FOLLOWED), b"<div id=\"root\">"),
     "Data Docs": (Asked(target="/data_docs/"), b"suites"),
     "a link in Data Docs": (Asked(target="/data_docs/index.html", headers=[CROSS_SITE]), b"suites"),
     "a style of Data Docs": (Asked(target="/data_docs/static/style.css", headers=[CROSS_SITE]), b"p {}"),
