@@ -24,7 +24,9 @@ VOICE: Mapping[str, TTableSchema] = {
             "account_id": _ACCOUNT,
             "username": hints.text("Public handle of the brand's account, lower case."),
             "account_name": hints.text("Name shown on the profile."),
-            "is_own": hints.flag("True where the account's own token read it, false for a competitor's; NULL: a delivery."),
+            "is_own": hints.flag(
+                "True where the account's own token read it, false for a competitor's; NULL: a delivery."
+            ),
             "observed_at": hints.moment("When it was read, UTC."),
         },
     ),
@@ -108,8 +110,12 @@ VOICE: Mapping[str, TTableSchema] = {
             "is_from_brand": hints.flag("True when the brand wrote it.", required=True),
             "text_length": hints.count("Characters of what was written."),
             "likes_count": hints.count("Likes of the message."),
-            "is_hidden": hints.flag("True while the brand hides it: it was received, so it stays a message.", required=True),
-            "is_deleted": hints.flag("True when the network no longer knows it: it is no message any more.", required=True),
+            "is_hidden": hints.flag(
+                "True while the brand hides it: it was received, so it stays a message.", required=True
+            ),
+            "is_deleted": hints.flag(
+                "True when the network no longer knows it: it is no message any more.", required=True
+            ),
             "posted_at": hints.moment("When it was written, UTC.", required=True),
         },
     ),

@@ -13,13 +13,14 @@ newest as (
 
 final as (
     select
-        source_instance,
         brand_id,
-        rate_date,
+        source_instance,
+        cast(2 as bigint) as source_rank,
+        rate_date as rate_on,
         currency,
         units_per_euro,
-        cast(_observed_at as timestamp) as landed_at,
         is_attribute_current_fallback,
+        cast(_observed_at as timestamp) as _observed_at,
         _dlt_load_id
     from newest
 )
