@@ -28,7 +28,8 @@ def dim_account() -> list[Expectation]:
             select configured.account_id, accounts.account_key
             from staging.stg_config__accounts as configured
             left join {table} as accounts
-                on configured.network = accounts.network and configured.account_id = accounts.account_id
+                on configured.network = accounts.network
+                and configured.account_id = ltrim(accounts.id_scope || '/' || accounts.account_id, '/')
             where configured.account_id is not null
                 and configured.network in (select network from {table})
         ) as configured

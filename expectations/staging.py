@@ -150,17 +150,16 @@ def posts() -> list[Expectation]:
     table = "intermediate.int_posts_merged"
     missing = f"""
         (
-            select distinct media.media_id, posts.post_id
-            from staging.stg_instagram__media as media
-            left join {table} as posts on posts.network = 'instagram' and media.media_id = posts.post_id
-            where media.posted_at < (select as_of_at from {RUN})
-        ) as media
+            select distinct known.network, known.id_scope, known.post_id as known_id, posts.post_id
+            from intermediate.int_posts as known left join {table} as posts using (network, id_scope, post_id)
+            where known.posted_at < (select as_of_at from {RUN})
+        ) as known
     """
     return [
         verdict_on_share(
-            "media_kept",
+            "posts_kept",
             missing,
-            "media of the network are no post",
+            "posts of a source are none of ours",
             "post_id is null",
             "A post whose account is not known falls out of every figure.",
             column="post_id",

@@ -1,4 +1,4 @@
--- Readings whose totals are not what dim_network and their components say; an unknown component makes a total unknown.
+-- Readings whose totals are not what their components and the definition of the time say; an unknown component makes a total unknown.
 with readings as (
     select
         snapshots.post_key,
@@ -16,13 +16,17 @@ with readings as (
         end
         {%- endfor %} as {{ total }}_sum,
         {% endfor %}
-        networks.public_includes_shares,
-        networks.full_includes_shares,
-        networks.full_includes_saves,
-        networks.full_includes_link_clicks,
-        networks.full_includes_profile_visits
+        {% for total in ['public', 'full'] %}
+        of_{{ total }}.components as {{ total }}_definition{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('fct_post_snapshot') }} as snapshots
-    inner join {{ ref('dim_network') }} as networks on snapshots.network = networks.network
+    {% for total in ['public', 'full'] %}
+    left join {{ ref('dim_metric_definition') }} as of_{{ total }}
+        on snapshots.network = of_{{ total }}.network
+        and of_{{ total }}.metric = 'engagements_{{ total }}'
+        and snapshots.engagements_{{ total }}_version = of_{{ total }}.definition_version
+        and {{ is_valid_at('of_' ~ total, 'snapshots.observed_at') }}
+    {% endfor %}
 )
 
 select
@@ -37,8 +41,9 @@ where
     or (engagements_public is null) != (engagement_components is null)
     or (engagements_full is null) != (engagement_full_components is null)
     or (engagements_full is not null and metric_set != 'owner')
-    or (engagement_components like '%shares%' and not public_includes_shares)
-    or (engagement_full_components like '%shares%' and not full_includes_shares)
-    or (engagement_full_components like '%saves%' and not full_includes_saves)
-    or (engagement_full_components like '%link_clicks%' and not full_includes_link_clicks)
-    or (engagement_full_components like '%profile_visits%' and not full_includes_profile_visits)
+    or (engagements_public is null) != (public_definition is null)
+    or (engagements_full is null) != (full_definition is null)
+    {% for part in ['reactions', 'comments', 'shares', 'saves', 'link_clicks', 'profile_visits'] %}
+    or (engagement_components like '%{{ part }}%' and not public_definition like '%{{ part }}%')
+    or (engagement_full_components like '%{{ part }}%' and not full_definition like '%{{ part }}%')
+    {% endfor %}

@@ -5,6 +5,7 @@ Two landing zones: one built on a Sunday at 02:00 in Paris, one when it is 03:00
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import exp
@@ -15,7 +16,7 @@ import duckdb
 import pytest
 
 from orchestration.config import Settings
-from tests.edges.world import World
+from tests.edges.world import PROJECT, World
 
 pytestmark = [pytest.mark.xdist_group("edges_social"), pytest.mark.slow]
 
@@ -243,11 +244,77 @@ def _answers(world: World) -> None:
             world.land(world.source("instagram", brand, account_id="2"), at("2026-06-20"), accounts=[profile])
 
 
+def _scopes(world: World) -> None:
+    """Two servers of one network that each have a post 111 of an account 1."""
+    drop = world.drop(world.brand("servers", timezone="UTC"))
+    for server, likes in (("one.example", 5), ("two.example", 50)):
+        ids = {"id_scope": server, "account_id": "1", "post_id": "111"}
+        world.land(
+            drop, posts=[{**post("1", "2026-06-01", "mastodon"), **ids, "_source_file": f"{server}.csv"}],
+            post_readings=[
+                {**read("1", "2026-06-10", "mastodon", reactions=likes, comments=0, shares=0), **ids,
+                 "_source_file": f"readings {server}.csv"},
+            ],
+            account_readings=[
+                {**followers("1", "2026-05-31", 100 * likes, "mastodon"), "id_scope": server,
+                 "_source_file": f"accounts {server}.csv"},
+            ],
+        )  # fmt: skip
+
+
+def _threads(world: World) -> None:
+    """A question, a friend's answer under it, another question under that, and the brand's answer under all."""
+    api = world.source("instagram", world.brand("deep", timezone="UTC"))
+    thread = [("d1", None, "ann"), ("d2", "d1", "bob"), ("d3", "d2", "ann"), ("d4", "d3", None)]
+    said = [
+        {"media_id": "deep", "account_id": "deep", "is_from_brand": author is None, "is_deleted": False,
+         "comment_id": name, "parent_comment_id": parent, "posted_at": at(f"2026-06-20 1{hour}:00"),
+         "author_handle_token": author}
+        for hour, (name, parent, author) in enumerate(thread)
+    ]  # fmt: skip
+    listed = media("deep", "2026-06-20", like_count=1, comments_count=4)
+    world.land(api, at("2026-06-27"), media=[listed], comments=said)
+
+
+def _redefined(world: World) -> None:
+    """On 20 June a network takes shares out of its public total, and counts impressions anew."""
+    counts = [("18", 100, 50, 1000), ("19", 110, 60, 1100), ("21", 120, 70, 5000), ("22", 130, 80, 5100)]
+    readings = [
+        read("redefined", f"2026-06-{day}", "tiktok", reactions=likes, comments=10, shares=shares,
+             impressions=views, reach=views // 2)
+        for day, likes, shares, views in counts
+    ]  # fmt: skip
+    drop = world.drop(world.brand("redefined", timezone="UTC"))
+    world.land(drop, posts=[post("redefined", "2026-06-13", "tiktok")], post_readings=readings)
+
+
+def _with_a_redefinition(folder: Path) -> Path:
+    """The project with that change in its seeds."""
+    project = shutil.copytree(PROJECT, folder / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    changed = "2026-06-20 00:00:00"
+    parts = project / "seeds" / "engagement_parts.csv"
+    text = parts.read_text(encoding="utf-8")
+    for part in ("reactions", "comments", "shares"):
+        held = f"tiktok,public,{part},tiktok-1,,"
+        assert held in text
+        holds = "" if part == "shares" else f"\ntiktok,public,{part},tiktok-2,{changed},"
+        text = text.replace(held, f"{held}{changed}{holds}")
+    parts.write_text(text, encoding="utf-8")
+    metrics = project / "seeds" / "metric_definitions.csv"
+    text = metrics.read_text(encoding="utf-8")
+    held = "tiktok,impressions,tiktok-1,,"
+    assert held in text
+    text = text.replace(held, f"{held}{changed}\ntiktok,impressions,tiktok-2,{changed},")
+    metrics.write_text(text, encoding="utf-8")
+    return project
+
+
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Rows of a query over the build of Sunday; one column comes bare."""
     world = _world(tmp_path_factory.mktemp("sunday"), SUNDAY)
-    for cases in (_counters, _zeros, _coverage, _best_time, _weeks, _answers):
+    world.project = _with_a_redefinition(tmp_path_factory.mktemp("project"))
+    for cases in (_counters, _zeros, _coverage, _best_time, _weeks, _answers, _scopes, _threads, _redefined):
         cases(world)
     return _ask(world.build())
 
@@ -383,6 +450,57 @@ def test_a_configured_id_decides_whose_an_account_is_and_two_claims_are_named(as
     claims = "select brand_id, claimed_by from int_accounts_assigned where account_id = ?"
     assert ask(claims, "named") == [("named_b", None)]
     assert ask(claims, "claimed") == [("twice_b", "twice_a, twice_b")]
+
+
+def test_two_servers_have_two_posts_of_one_id(ask: Ask) -> None:
+    posts = ask(
+        "select id_scope, post_id, reactions, followers_at_post from dim_post join fct_post_snapshot using (post_key)"
+        " where dim_post.brand_id = 'servers' order by 1"
+    )
+    assert posts == [("one.example", "111", 5, 500), ("two.example", "111", 50, 5000)]
+    accounts = "select id_scope, account_id, followers_count from dim_account where brand_id = 'servers' order by 1"
+    assert ask(accounts) == [("one.example", "1", 500), ("two.example", "1", 5000)]
+    published = "select account_key from mart_engagement_daily where brand_id = 'servers' and posts_published_count = 1"
+    assert len(set(ask(published))) == 2
+
+
+def test_an_answer_at_any_depth_is_of_the_thread(ask: Ask) -> None:
+    messages = "select count(*), count(distinct conversation_key), count(parent_message_key) from fct_message"
+    assert ask(f"{messages} where brand_id = 'deep'") == [(4, 1, 3)]
+    root = "select count(*) from fct_message where brand_id = 'deep' and conversation_key = message_key"
+    assert ask(root) == [1]
+    turns = "select turns_count, turns_answered_count, response_hours_sum from mart_response_daily"
+    assert ask(f"{turns} where brand_id = 'deep' and turns_count > 0") == [(2, 2, 5.0)]
+
+
+def test_a_change_of_definition_is_no_growth(ask: Ask) -> None:
+    days = _span("2026-06-18", 4)
+    gained = {c: _days(ask, "redefined", f"{c}_delta") for c in ("engagements_public", "impressions", "reactions")}
+    assert [gained["engagements_public"][day] for day in days] == [20, None, None, 10]
+    assert [gained["impressions"][day] for day in days] == [100, None, None, 100]
+    assert [gained["reactions"][day] for day in days] == [10, 5, 5, 10]
+    versions = _days(ask, "redefined", "engagements_public_version")
+    assert [versions[day] for day in days] == ["tiktok-1", None, None, "tiktok-2"]
+    at_age = "engagements_public_7d, engagements_full_7d, impressions_7d, reach_7d"
+    assert ask(f"select {at_age} from mart_post_performance where brand_id = 'redefined'") == [(None, 190, None, 1525)]
+
+
+def test_a_figure_has_the_version_of_its_definition_and_this_its_time(ask: Ask) -> None:
+    read_by = "select engagements_public, engagements_public_version, engagement_components, impressions_version"
+    assert ask(f"{read_by} from fct_post_snapshot where brand_id = 'redefined' order by observed_at") == [
+        (160, "tiktok-1", "reactions, comments, shares", "tiktok-1"),
+        (180, "tiktok-1", "reactions, comments, shares", "tiktok-1"),
+        (130, "tiktok-2", "reactions, comments", "tiktok-2"),
+        (140, "tiktok-2", "reactions, comments", "tiktok-2"),
+    ]
+    changed = at("2026-06-20").replace(tzinfo=None)
+    definitions = "select definition_version, components, valid_from, valid_to from dim_metric_definition"
+    assert ask(f"{definitions} where network = 'tiktok' and metric = 'engagements_public' order by 1") == [
+        ("tiktok-1", "reactions, comments, shares", None, changed),
+        ("tiktok-2", "reactions, comments", changed, None),
+    ]
+    today = "select composition_version, public_includes_shares, full_includes_shares from dim_network"
+    assert ask(f"{today} where network = 'tiktok'") == [("tiktok-1, tiktok-2", False, True)]
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,8 @@ class World:
     drops: dict[str, str] = field(default_factory=dict)
     """Name of a drop to its brand."""
     loads: int = 0
+    project: Path = PROJECT
+    """The dbt project that builds it."""
 
     def brand(self, brand_id: str, **said: Any) -> str:
         """An own brand in Paris unless something else is said; returns its id."""
@@ -118,7 +120,7 @@ class World:
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "unit_test",
              "test", "semantic_model", "metric", "saved_query", "--select", select,
-             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)],
+             "--project-dir", str(self.project), "--profiles-dir", str(self.project)],
             env={**environment, "DBT_TARGET_PATH": str(target)}, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

@@ -77,9 +77,9 @@ BAD = [
     ),
     (
         "int_posts_merged",
-        "media_kept",
+        "posts_kept",
         "delete from intermediate.int_posts_merged where post_id = 'p2'",
-        "1 of 2 media of the network are no post (50.0 %), none may be",
+        "1 of 2 posts of a source are none of ours (50.0 %), none may be",
     ),
     (
         "int_posts_merged",

@@ -15,8 +15,9 @@ select *, 'aurora' as brand_id from (values
 ) as orders (order_id, ordered_at);
 create table intermediate.int_brand_clocks as
 select 'aurora' as brand_id, timestamp '2026-06-30 22:00:00' as visible_until;
-create table staging.stg_instagram__media as
-select * from (values ('p1', timestamp '2026-06-01 08:00'), ('p2', timestamp '2026-06-20 08:00')) as media (media_id, posted_at);
+create table intermediate.int_posts as
+select *, 'instagram' as network, '' as id_scope
+from (values ('p1', timestamp '2026-06-01 08:00'), ('p2', timestamp '2026-06-20 08:00')) as posts (post_id, posted_at);
 create table staging.stg_models__customer_values as select 'ann' as customer_key;
 create table staging.stg_models__value_backtests as select 'bg_nbd' as forecaster;
 
@@ -43,10 +44,11 @@ create table intermediate.int_person_identities as
 select record_key, record_type, case record_key when 'k2' then 'bob' else 'ann' end as customer_key
 from intermediate.int_person_records;
 create table intermediate.int_person_handles as select 'h1' as handle_token;
-create table intermediate.int_accounts_assigned as select 'acc' as account_key, 'instagram' as network, '17' as account_id;
+create table intermediate.int_accounts_assigned as
+select 'acc' as account_key, 'instagram' as network, '' as id_scope, '17' as account_id;
 create table intermediate.int_posts_merged as
-select media_id as post_key, 'instagram' as network, media_id as post_id, posted_at, null::timestamp as deleted_at
-from staging.stg_instagram__media;
+select post_id as post_key, network, id_scope, post_id, posted_at, null::timestamp as deleted_at
+from intermediate.int_posts;
 create table intermediate.int_post_readings_totalled as
 select * from (values
     ('p1', timestamp '2026-06-02 08:00', 24.0, 900, 500, 90),
@@ -68,7 +70,7 @@ create table intermediate.int_control_totals_visible as select date '2026-05-10'
 create table intermediate.int_fx_rates as
 select * from (values ('USD', date '2026-06-29', 1.10::double), ('USD', date '2026-06-30', 1.11)) as rates (currency, rate_on, units_per_reporting);
 
-create table marts.dim_account as select account_key, network, account_id, date '2026-06-30' as as_of from intermediate.int_accounts_assigned;
+create table marts.dim_account as select account_key, network, id_scope, account_id, date '2026-06-30' as as_of from intermediate.int_accounts_assigned;
 create table marts.dim_customer as select customer_key, date '2026-06-30' as as_of from intermediate.int_customers;
 create table marts.dim_post as select post_key, date '2026-06-30' as as_of from intermediate.int_posts_merged;
 create table marts.bridge_identity as

@@ -330,7 +330,7 @@ NEEDED: dict[str, tuple[Asked, bytes]] = {
         post(JSON, ("Origin", "http://localhost:{port}"), body=VERSION, host="localhost:{port}"),
         b"1.13",
     ),
-    "a link in a mail": (Asked(target="/runs", headers=FOLLOWED), b"<div id=\"root\">"),
+    "a link in a mail": (Asked(target="/runs", headers=FOLLOWED), b'<div id="root">'),
     "Data Docs": (Asked(target="/data_docs/"), b"suites"),
     "a link in Data Docs": (Asked(target="/data_docs/index.html", headers=[CROSS_SITE]), b"suites"),
     "a style of Data Docs": (Asked(target="/data_docs/static/style.css", headers=[CROSS_SITE]), b"p {}"),

@@ -80,13 +80,13 @@ def test_every_reading_of_earlier_runs_is_kept_as_it_was(stage: Stage) -> None:
     insights = ", ".join(f"{name}::bigint" for name in ("views", "reach", "likes", "comments", "shares", "saved"))
     stage.assert_same(
         "select post_id, observed_at, impressions, reach, reactions, comments, shares, saves, profile_visits"
-        " from fct_post_snapshot inner join dim_post using (post_key) where reading_source = 'file_drop'",
+        " from fct_post_snapshot inner join dim_post using (post_key) where reading_source = 'delivery'",
         f"select media_id::varchar, read_at::timestamp, {insights}, profile_visits::bigint"
         " from memory.history.post_readings",
     )
     stage.assert_same(
         "select account_id, observed_at, snapshot.followers_count, snapshot.posts_count from fct_account_snapshot"
-        " as snapshot inner join dim_account using (account_key) where reading_source = 'file_drop'",
+        " as snapshot inner join dim_account using (account_key) where reading_source = 'delivery'",
         "select ig_account::varchar, read_at::timestamp, followers, posts from memory.history.account_readings",
     )
 
@@ -225,10 +225,10 @@ def test_reach_is_the_networks_own_and_never_a_sum(stage: Stage) -> None:
     )
     # A drop has the one reading that was taken the morning after, before late figures came.
     stage.assert_same(
-        "select window_end, window_days, reach, impressions from mart_reach where reading_source = 'file_drop'",
+        "select window_end, window_days, reach, impressions from mart_reach where reading_source = 'delivery'",
         "select read_at::date - 1 as window_end, history.window_days, history.reach, views"
         " from memory.history.account_readings as history inner join mart_reach on window_end = read_at::date - 1"
-        " and mart_reach.window_days = history.window_days where reading_source = 'file_drop'",
+        " and mart_reach.window_days = history.window_days where reading_source = 'delivery'",
     )
     assert stage.one("select bool_and(is_reach_within_bounds) from mart_reach") == (True,)
 

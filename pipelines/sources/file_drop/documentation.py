@@ -139,6 +139,8 @@ def _rules(column: TColumnSchema) -> list[str]:
     rules = ["required"] if hints.get("nullable") is False else []
     if (minimum := hints.get("x-minimum")) is not None:
         rules.append(f"at least {minimum:g}")
+    if allowed := hints.get("x-one-of"):
+        rules.append(f"{', '.join(allowed[:-1])} or {allowed[-1]}")
     return rules + (["ISO 4217"] if hints.get("x-format") == "currency" else [])
 
 

@@ -40,9 +40,8 @@ _FILE: Mapping[str, TColumnSchema] = {
     FILE_VERSION: hints.text("SHA-256 of the file's bytes.", required=True),
 }
 _NETWORK = hints.text(f"{', '.join(NETWORKS[:-1])} or {NETWORKS[-1]}.", required=True)
-_ACCOUNT = hints.text("Account id on the network.", required=True)
-_POST = hints.text("Post id on the network.", required=True)
 _READ_AT = hints.moment("When the counts were read.", required=True)
+_SCOPE = hints.text("Server of a federated network; empty: the whole network.")
 
 
 def _entity(description: str, key: Sequence[str], columns: Mapping[str, TColumnSchema]) -> TTableSchema:
@@ -113,51 +112,42 @@ ENTITIES: Mapping[str, TTableSchema] = {
     ),
     "posts": _entity(
         "Posts of own or competitors' accounts.",
-        ("network", "post_id"),
+        ("network", "id_scope", "post_id"),
         {
             "network": _NETWORK,
-            "account_id": _ACCOUNT,
-            "post_id": _POST,
+            "id_scope": _SCOPE,
+            **_of("posts", ["account_id", "post_id"]),
             "posted_at": hints.moment("When it was published.", required=True),
-            "post_format": hints.text("image, video, carousel, reel, story, text or link."),
-            "caption": hints.text("Text of the brand's post."),
-            "permalink": hints.text("Public address."),
+            **_of("posts", [], ["post_format", "caption", "permalink"]),
             "deleted_at": hints.moment("When it was found deleted."),
         },
     ),
     "post_readings": _entity(
         "Lifetime counts of a post as read at a moment; an unknown count is empty, never 0.",
-        ("network", "post_id", "observed_at"),
+        ("network", "id_scope", "post_id", "observed_at"),
         {
             "network": _NETWORK,
-            "account_id": _ACCOUNT,
-            "post_id": _POST,
+            "id_scope": _SCOPE,
+            **_of("posts", ["account_id", "post_id"]),
             "observed_at": _READ_AT,
-            "impressions": hints.count("Displays (views)."),
-            "reach": hints.count("Distinct accounts, lifetime."),
-            "reactions": hints.count("Likes and other reactions."),
-            "comments": hints.count("Comments."),
-            "shares": hints.count("Shares and reposts."),
-            "saves": hints.count("Saves."),
-            "link_clicks": hints.count("Clicks on links."),
-            "profile_visits": hints.count("Profile visits."),
+            **_of("post_readings", [], ["impressions", "reach", "reactions", "comments", "shares", "saves"]),
+            **_of("post_readings", [], ["link_clicks", "profile_visits"]),
         },
     ),
     "account_readings": _entity(
         "Public counts of an account as read at a moment; with window columns, its reach over that window.",
-        ("network", "account_id", "observed_at", "window_days"),
+        ("network", "id_scope", "account_id", "observed_at", "window_days"),
         {
             "network": _NETWORK,
-            "account_id": _ACCOUNT,
+            "id_scope": _SCOPE,
+            **_of("accounts", ["account_id"]),
             "username": hints.text("Public handle of the brand's account."),
             "observed_at": _READ_AT,
-            "followers_count": hints.count("Followers."),
-            "posts_count": hints.count("Posts online."),
+            **_of("account_readings", [], ["followers_count", "posts_count"]),
             "window_days": hints.whole(
                 "Length of the reach window that ended the day before; empty: no reach.", minimum=1
             ),
-            "reach": hints.count("Distinct accounts over the window."),
-            "impressions": hints.count("Displays over the window."),
+            **_of("account_windows", [], ["reach", "impressions"]),
         },
     ),
     "exchange_rates": _entity(

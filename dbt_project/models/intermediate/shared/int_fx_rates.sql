@@ -8,22 +8,26 @@ with run as (
 
 ranked_rates as (
     select
-        rates.rate_date,
+        rates.rate_on,
         rates.currency,
         rates.units_per_euro,
         rates.source_instance,
         row_number() over (
-            partition by rates.rate_date, rates.currency
-            order by rates.landed_at desc, rates._dlt_load_id desc, rates.source_instance asc
+            partition by rates.rate_on, rates.currency
+            order by
+                rates.source_rank asc,
+                rates._observed_at desc,
+                rates._dlt_load_id desc,
+                rates.source_instance asc
         ) as rate_rank
-    from {{ ref('stg_file_drop__exchange_rates') }} as rates
+    from {{ ref('int_exchange_rates') }} as rates
     cross join run
-    where rates.rate_date <= run.as_of and rates.units_per_euro > 0
+    where rates.rate_on <= run.as_of and rates.units_per_euro > 0
 ),
 
 euro_rates as (
     select
-        rate_date,
+        rate_on,
         currency,
         units_per_euro,
         source_instance
@@ -31,7 +35,7 @@ euro_rates as (
     where rate_rank = 1 and currency != 'EUR'
     union all
     select distinct
-        rate_date,
+        rate_on,
         'EUR' as currency,
         cast(1 as decimal(18, 8)) as units_per_euro,
         cast(null as string) as source_instance
@@ -40,16 +44,16 @@ euro_rates as (
 
 published as (
     select
-        foreign_rates.rate_date,
+        foreign_rates.rate_on,
         foreign_rates.currency,
         cast(foreign_rates.units_per_euro as double) / cast(base_rates.units_per_euro as double) as units_per_reporting,
         foreign_rates.source_instance,
-        lead(foreign_rates.rate_date) over (
+        lead(foreign_rates.rate_on) over (
             partition by foreign_rates.currency
-            order by foreign_rates.rate_date
-        ) as next_rate_date
+            order by foreign_rates.rate_on
+        ) as next_rate_on
     from euro_rates as foreign_rates
-    inner join euro_rates as base_rates on foreign_rates.rate_date = base_rates.rate_date
+    inner join euro_rates as base_rates on foreign_rates.rate_on = base_rates.rate_on
     inner join run
         on base_rates.currency = run.reporting_currency
         and foreign_rates.currency != run.reporting_currency
@@ -58,13 +62,13 @@ published as (
 -- The longest gap between publications is the five days around Easter; a week without one is a missing rate.
 lifetimes as (
     select
-        published.rate_date,
+        published.rate_on,
         published.currency,
         published.units_per_reporting,
         published.source_instance,
         least(
-            {{ date_plus('published.rate_date', 7) }},
-            coalesce({{ date_plus('published.next_rate_date', -1) }}, run.as_of),
+            {{ date_plus('published.rate_on', 7) }},
+            coalesce({{ date_plus('published.next_rate_on', -1) }}, run.as_of),
             run.as_of
         ) as last_day
     from published
@@ -73,10 +77,10 @@ lifetimes as (
 
 carried as (
     select
-        {{ spine_days('rate_date', 'last_day') }} as rate_on,
+        {{ spine_days('rate_on', 'last_day') }} as rate_on,
         currency,
         units_per_reporting,
-        rate_date as published_on,
+        rate_on as published_on,
         source_instance
     from lifetimes
 ),

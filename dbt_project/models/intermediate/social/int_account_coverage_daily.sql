@@ -15,6 +15,7 @@ ranked_readings as (
         observed_at,
         post_age_hours,
         engagements_public,
+        engagements_public_counter,
         comments,
         reactions,
         row_number() over (partition by post_key order by observed_at asc) as place,
@@ -38,7 +39,10 @@ rates as (
     select
         newest.post_key,
         abs(coalesce(
-            newest.engagements_public - before.engagements_public,
+            case
+                when newest.engagements_public_counter = before.engagements_public_counter
+                    then newest.engagements_public - before.engagements_public
+            end,
             newest.comments - before.comments,
             newest.reactions - before.reactions,
             case
@@ -143,15 +147,15 @@ by_day as (
 
 running as (
     select
-        account_key,
-        happened_on as activity_on,
         {% for count in ['alive', 'measured', 'pending', 'pending_rate'] %}
         sum({{ count }}) over (
             partition by account_key
             order by happened_on
             rows between unbounded preceding and current row
-        ) as {{ count }}{{ ',' if not loop.last }}
+        ) as {{ count }},
         {% endfor %}
+        account_key,
+        happened_on as activity_on
     from by_day
 ),
 

@@ -1,16 +1,9 @@
 -- grain: account x day of the brand's time zone on which a reading tells what its posts gained
-{% set definitions = {
-    'reactions': none,
-    'comments': none,
-    'engagements_public': 'engagement_components',
-    'impressions': 'reading_source',
-    'shares': none,
-    'saves': none,
-    'link_clicks': none,
-    'profile_visits': none,
-    'engagements_full': 'engagement_full_components',
-} %}
-{% set counts = definitions.keys() | list %}
+{% set counts = [
+    'reactions', 'comments', 'engagements_public', 'impressions', 'shares', 'saves', 'link_clicks', 'profile_visits',
+    'engagements_full',
+] %}
+{% set defined = ['engagements_public', 'impressions', 'engagements_full'] %}
 with readings as (
     select
         post_key,
@@ -18,11 +11,12 @@ with readings as (
         observed_at,
         posted_at,
         post_age_hours,
-        reading_source,
-        engagement_components,
-        engagement_full_components,
         {% for count in counts %}
         {{ count }},
+        {% if count in defined %}
+        {{ count }}_counter,
+        {{ count }}_version,
+        {% endif %}
         {% endfor %}
         case when reactions is not null or comments is not null then observed_at end as public_read_at
     from {{ ref('int_post_readings_totalled') }}
@@ -35,15 +29,15 @@ neighbours as (
         observed_at,
         posted_at,
         post_age_hours,
-        {% for count, definition in definitions.items() %}
+        {% for count in counts %}
         {{ count }},
         {{ previous_known(count, ['post_key'], 'observed_at') }} as previous_{{ count }},
         {{ previous_known('case when ' ~ count ~ ' is not null then observed_at end', ['post_key'], 'observed_at') }}
             as previous_{{ count }}_at,
-        {% if definition %}
-        {{ definition }} = {{ previous_known(
-            'case when ' ~ count ~ ' is not null then ' ~ definition ~ ' end', ['post_key'], 'observed_at'
-        ) }} as is_{{ count }}_one_counter,
+        {% if count in defined %}
+        {{ count }}_counter = {{ previous_known(count ~ '_counter', ['post_key'], 'observed_at') }}
+            as is_{{ count }}_one_counter,
+        {{ count }}_version,
         {% endif %}
         {% endfor %}
         public_read_at,
@@ -59,19 +53,20 @@ gains as (
         neighbours.account_key,
         accounts.timezone,
         neighbours.observed_at as end_at,
-        {% for count, definition in definitions.items() %}
+        {% for count in counts %}
         neighbours.{{ count }} - coalesce(neighbours.previous_{{ count }}, 0) as {{ count }},
         case
             when neighbours.{{ count }} is null then null
             when neighbours.previous_{{ count }} is null
                 then case when neighbours.post_age_hours between 0 and 48 then neighbours.posted_at end
-            {% if definition %}
+            {% if count in defined %}
             when neighbours.is_{{ count }}_one_counter then neighbours.previous_{{ count }}_at
             {% else %}
             else neighbours.previous_{{ count }}_at
             {% endif %}
         end as {{ count }}_from,
-        {% if definition %}
+        {% if count in defined %}
+        neighbours.{{ count }}_version,
         case
             when neighbours.{{ count }} is not null and not neighbours.is_{{ count }}_one_counter
                 then neighbours.previous_{{ count }}_at
@@ -92,12 +87,12 @@ intervals as (
         gains.*,
         least(
             {% for count in counts %}
-            coalesce({{ count }}_from, end_at),
-            {% if definitions[count] %}
-            coalesce({{ count }}_broken_from, end_at),
+            coalesce(gains.{{ count }}_from, gains.end_at),
+            {% if count in defined %}
+            coalesce(gains.{{ count }}_broken_from, gains.end_at),
             {% endif %}
             {% endfor %}
-            coalesce(public_from, end_at)
+            coalesce(gains.public_from, gains.end_at)
         ) as start_at
     from gains
 ),
@@ -105,9 +100,12 @@ intervals as (
 days as (
     select
         intervals.*,
-        {{ spine_days(utc_to_local('start_at', 'timezone'), utc_to_local('end_at', 'timezone')) }} as activity_on
+        {{ spine_days(
+            utc_to_local('intervals.start_at', 'intervals.timezone'),
+            utc_to_local('intervals.end_at', 'intervals.timezone'),
+        ) }} as activity_on
     from intervals
-    where start_at < end_at
+    where intervals.start_at < intervals.end_at
 ),
 
 zone_days as (
@@ -134,8 +132,9 @@ day_shares as (
                     ) }}
                     / {{ hours_between('days.' ~ count ~ '_from', 'days.end_at') }}
         end as {{ count }},
-        {% if definitions[count] %}
+        {% if count in defined %}
         case when days.{{ count }}_broken_from < zone_days.day_end_at then 1 else 0 end as is_{{ count }}_broken,
+        case when days.{{ count }}_from < zone_days.day_end_at then days.{{ count }}_version end as {{ count }}_version,
         {% endif %}
         {% endfor %}
         days.account_key,
@@ -150,8 +149,9 @@ final as (
         account_key,
         activity_on,
         {% for count in counts %}
-        {% if definitions[count] %}
+        {% if count in defined %}
         case when max(is_{{ count }}_broken) = 0 then {{ sum_exact(count, 12) }} end as {{ count }}_delta,
+        case when max(is_{{ count }}_broken) = 0 then {{ versions_of(count ~ '_version') }} end as {{ count }}_version,
         {% else %}
         {{ sum_exact(count, 12) }} as {{ count }}_delta,
         {% endif %}

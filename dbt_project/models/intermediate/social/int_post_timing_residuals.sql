@@ -10,6 +10,8 @@ with posts as (
         {{ weekday_iso('posts.posted_at_local') }} as posted_weekday,
         cast(extract(hour from posts.posted_at_local) as integer) as posted_hour,
         coalesce(posts.post_format, 'unknown') as post_format,
+        -- The mean of another definition is another level, and would look like a month's.
+        coalesce(at_24h.engagements_public_version, '') as definition_version,
         ln(1 + 1000 * {{ safe_ratio('at_24h.engagements_public', 'posts.followers_at_post') }}) as score
     from {{ ref('int_posts_merged') }} as posts
     inner join {{ ref('int_posts_at_age') }} as at_24h
@@ -21,9 +23,10 @@ format_means as (
     select
         account_key,
         post_format,
+        definition_version,
         {{ avg_exact('score') }} as mean_score
     from posts
-    group by account_key, post_format
+    group by account_key, post_format, definition_version
 ),
 
 without_format as (
@@ -34,19 +37,23 @@ without_format as (
         posts.posted_month,
         posts.posted_weekday,
         posts.posted_hour,
+        posts.definition_version,
         posts.score - format_means.mean_score as residual
     from posts
     inner join format_means
-        on posts.account_key = format_means.account_key and posts.post_format = format_means.post_format
+        on posts.account_key = format_means.account_key
+        and posts.post_format = format_means.post_format
+        and posts.definition_version = format_means.definition_version
 ),
 
 month_means as (
     select
         account_key,
         posted_month,
+        definition_version,
         {{ avg_exact('residual') }} as mean_residual
     from without_format
-    group by account_key, posted_month
+    group by account_key, posted_month, definition_version
 ),
 
 final as (
@@ -61,6 +68,7 @@ final as (
     inner join month_means
         on without_format.account_key = month_means.account_key
         and without_format.posted_month = month_means.posted_month
+        and without_format.definition_version = month_means.definition_version
 )
 
 select * from final

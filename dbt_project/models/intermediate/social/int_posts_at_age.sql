@@ -1,11 +1,6 @@
 -- grain: post x age in hours x metric set (public or owner)
 {% set measures = ['engagements_public', 'engagements_full', 'impressions', 'reach'] %}
-{% set definitions = {
-    'engagements_public': 'engagement_components',
-    'engagements_full': 'engagement_full_components',
-    'impressions': 'reading_source',
-    'reach': "''",
-} %}
+{% set defined = ['engagements_public', 'engagements_full', 'impressions'] %}
 with readings as (
     {% for measure in measures -%}
     select
@@ -13,7 +8,8 @@ with readings as (
         '{{ measure }}' as measure,
         observed_at,
         post_age_hours,
-        {{ definitions[measure] }} as definition,
+        {{ measure ~ '_counter' if measure in defined else "''" }} as counter,
+        {{ measure ~ '_version' if measure in defined else 'cast(null as string)' }} as definition_version,
         {{ measure }} as reading
     from {{ ref('int_post_readings_totalled') }}
     where {{ measure }} is not null
@@ -52,6 +48,7 @@ weighted as (
         brackets.post_key,
         brackets.measure,
         brackets.age_hours,
+        lower_reading.definition_version,
         lower_reading.reading as lower_value,
         upper_reading.reading as upper_value,
         lower_reading.post_age_hours as lower_age_hours,
@@ -71,8 +68,8 @@ weighted as (
         on brackets.post_key = upper_reading.post_key
         and brackets.measure = upper_reading.measure
         and brackets.upper_observed_at = upper_reading.observed_at
-        -- Two definitions are two counters, and no line leads from one to the other.
-        and lower_reading.definition = upper_reading.definition
+        -- No line leads from one counter to another.
+        and lower_reading.counter = upper_reading.counter
 ),
 
 values_at_age as (
@@ -81,6 +78,7 @@ values_at_age as (
         case when measure = 'engagements_public' then 'public' else 'owner' end as metric_set,
         measure,
         age_hours,
+        definition_version,
         cast(lower_value + upper_weight * (upper_value - lower_value) as double) as value_at_age,
         lower_age_hours,
         upper_age_hours
@@ -94,6 +92,9 @@ final as (
         age_hours,
         {% for measure in measures %}
         max(case when measure = '{{ measure }}' then value_at_age end) as {{ measure }},
+        {% endfor %}
+        {% for measure in defined %}
+        max(case when measure = '{{ measure }}' then definition_version end) as {{ measure }}_version,
         {% endfor %}
         min(lower_age_hours) as lower_age_hours,
         max(upper_age_hours) as upper_age_hours

@@ -1,163 +1,122 @@
--- grain: network x post
+-- grain: network x scope of ids x post
 with run as (
     select as_of_at from {{ ref('stg_config__run') }}
 ),
 
-media as (
-    select
-        media.media_id,
-        media.account_id,
-        media.source_instance,
-        media.is_own,
-        media.caption,
-        media.media_type,
-        media.media_product_type,
-        media.permalink,
-        media.posted_at,
-        media.is_deleted,
-        media.observed_at,
-        media.observed_at >= run.as_of_at as is_after_run,
-        max(case when not media.is_deleted and media.observed_at < run.as_of_at then media.observed_at end) over (
-            partition by media.media_id
-        ) as last_alive_at
-    from {{ ref('stg_instagram__media') }} as media
-    cross join run
-    where media.posted_at < run.as_of_at
-),
-
-media_deletions as (
-    select
-        media_id,
-        min(observed_at) as deleted_at
-    from media
-    where
-        is_deleted
-        and not is_after_run
-        and (last_alive_at is null or observed_at > last_alive_at)
-    group by media_id
-),
-
-media_ranked as (
-    select
-        media_id,
-        account_id,
-        source_instance,
-        caption,
-        media_type,
-        media_product_type,
-        permalink,
-        posted_at,
-        is_after_run,
-        row_number() over (
-            partition by media_id
-            order by
-                case when is_after_run then 1 else 0 end,
-                case when is_deleted then 1 else 0 end,
-                case when is_own then 0 else 1 end,
-                observed_at desc,
-                source_instance asc
-        ) as version_rank
-    from media
-),
-
--- The API's record of a post comes before a drop's, and a drop's before the mere ids of its readings.
+-- A post that no source describes is known by its readings.
 records as (
     select
-        'instagram' as network,
-        media_ranked.media_id as post_id,
-        media_ranked.account_id,
-        media_ranked.source_instance,
-        media_ranked.posted_at,
-        case
-            when media_ranked.media_product_type = 'REELS' then 'reel'
-            when media_ranked.media_product_type = 'STORY' then 'story'
-            when media_ranked.media_type = 'CAROUSEL_ALBUM' then 'carousel'
-            when media_ranked.media_type = 'VIDEO' then 'video'
-            when media_ranked.media_type = 'IMAGE' then 'image'
-        end as post_format,
-        media_ranked.caption,
-        media_ranked.permalink,
-        media_deletions.deleted_at,
-        media_ranked.is_after_run as is_attribute_current_fallback,
-        1 as source_rank
-    from media_ranked
-    left join media_deletions on media_ranked.media_id = media_deletions.media_id
-    where media_ranked.version_rank = 1
-    union all
-    select
         posts.network,
+        posts.id_scope,
         posts.post_id,
         posts.account_id,
         posts.source_instance,
+        posts.source_rank,
+        posts.is_own,
         posts.posted_at,
         posts.post_format,
         posts.caption,
         posts.permalink,
-        case when posts.deleted_at < run.as_of_at then posts.deleted_at end as deleted_at,
+        posts.deleted_at,
+        posts.last_seen_at,
+        posts.watched_until,
         posts.is_attribute_current_fallback,
-        2 as source_rank
-    from {{ ref('stg_file_drop__posts') }} as posts
+        posts._observed_at,
+        1 as record_kind
+    from {{ ref('int_posts') }} as posts
     cross join run
     where posts.posted_at < run.as_of_at
     union all
     select
         readings.network,
+        readings.id_scope,
         readings.post_id,
         max(readings.account_id) as account_id,
         readings.source_instance,
+        readings.source_rank,
+        cast(null as boolean) as is_own,
         cast(null as timestamp) as posted_at,
         cast(null as string) as post_format,
         cast(null as string) as caption,
         cast(null as string) as permalink,
         cast(null as timestamp) as deleted_at,
+        cast(null as timestamp) as last_seen_at,
+        cast(null as timestamp) as watched_until,
         false as is_attribute_current_fallback,
-        3 as source_rank
-    from {{ ref('stg_file_drop__post_readings') }} as readings
+        max(readings._observed_at) as _observed_at,
+        2 as record_kind
+    from {{ ref('int_post_readings') }} as readings
     cross join run
     where readings.observed_at < run.as_of_at
-    group by readings.network, readings.post_id, readings.source_instance
+    group by
+        readings.network, readings.id_scope, readings.post_id, readings.source_instance, readings.source_rank
 ),
 
 records_ranked as (
     select
-        network,
-        post_id,
-        account_id,
-        source_instance,
-        posted_at,
-        post_format,
-        caption,
-        permalink,
-        deleted_at,
-        is_attribute_current_fallback,
+        records.*,
+        max(records.last_seen_at) over (
+            partition by records.network, records.id_scope, records.post_id
+        ) as last_seen_by_any_at,
+        max(records.watched_until) over (
+            partition by records.network, records.id_scope, records.post_id
+        ) as watched_by_any_until,
         row_number() over (
-            partition by network, post_id
-            order by source_rank asc, posted_at desc nulls last, source_instance asc
+            partition by records.network, records.id_scope, records.post_id
+            order by
+                records.record_kind asc,
+                records.source_rank asc,
+                case when records.is_attribute_current_fallback then 1 else 0 end asc,
+                case when records.last_seen_at is null then 1 else 0 end asc,
+                case when records.is_own then 0 else 1 end asc,
+                records._observed_at desc,
+                records.source_instance asc
         ) as record_rank
     from records
 ),
 
+-- What one source saw alive later, no other source knows to be deleted.
+deletions as (
+    select
+        network,
+        id_scope,
+        post_id,
+        min(deleted_at) as deleted_at
+    from records_ranked
+    where last_seen_by_any_at is null or deleted_at > last_seen_by_any_at
+    group by network, id_scope, post_id
+),
+
 posts as (
     select
-        {{ surrogate_key(['accounts.brand_id', 'records_ranked.network', 'records_ranked.post_id']) }} as post_key,
+        {{ surrogate_key([
+            'accounts.brand_id', 'records.network', scoped_id('records.post_id', 'records.id_scope'),
+        ]) }} as post_key,
         accounts.brand_id,
-        records_ranked.source_instance,
-        records_ranked.network,
-        records_ranked.post_id,
+        records.source_instance,
+        records.network,
+        records.id_scope,
+        records.post_id,
         accounts.account_key,
         accounts.is_own,
         accounts.timezone,
-        records_ranked.posted_at,
-        records_ranked.post_format,
-        records_ranked.caption,
-        records_ranked.permalink,
-        records_ranked.deleted_at,
-        records_ranked.is_attribute_current_fallback
-    from records_ranked
+        records.posted_at,
+        records.post_format,
+        records.caption,
+        records.permalink,
+        deletions.deleted_at,
+        records.watched_by_any_until as watched_until,
+        records.is_attribute_current_fallback
+    from records_ranked as records
     inner join {{ ref('int_accounts_assigned') }} as accounts
-        on records_ranked.network = accounts.network
-        and records_ranked.account_id = accounts.account_id
-    where records_ranked.record_rank = 1
+        on records.network = accounts.network
+        and records.id_scope = accounts.id_scope
+        and records.account_id = accounts.account_id
+    left join deletions
+        on records.network = deletions.network
+        and records.id_scope = deletions.id_scope
+        and records.post_id = deletions.post_id
+    where records.record_rank = 1
 ),
 
 timeline as (
@@ -212,6 +171,7 @@ final as (
         posts.brand_id,
         posts.source_instance,
         posts.network,
+        posts.id_scope,
         posts.post_id,
         posts.account_key,
         posts.is_own,
@@ -223,6 +183,7 @@ final as (
         posts.permalink,
         posts.deleted_at is not null as is_deleted,
         posts.deleted_at,
+        posts.watched_until,
         followers.followers_count as followers_at_post,
         followers.observed_at as followers_at_post_observed_at,
         posts.is_attribute_current_fallback

@@ -48,15 +48,6 @@ threaded as (
     from messages
 ),
 
-account_runs as (
-    select
-        account_key,
-        max(observed_at) as last_run_at
-    from {{ ref('int_account_readings_deduplicated') }}
-    where reading_source = 'api'
-    group by account_key
-),
-
 post_visits as (
     select
         post_key,
@@ -76,17 +67,15 @@ post_visits as (
     group by post_key
 ),
 
--- Every run looks at the comments of posts up to 28 days old, later ones only when their counts are read.
 watches as (
     select
         posts.post_key,
         greatest(
             coalesce(post_visits.last_visit_at, posts.posted_at),
-            coalesce(least(account_runs.last_run_at, posts.posted_at + interval '28' day), posts.posted_at)
+            coalesce(posts.watched_until, posts.posted_at)
         ) as watched_until
     from {{ ref('int_posts_merged') }} as posts
     left join post_visits on posts.post_key = post_visits.post_key
-    left join account_runs on posts.account_key = account_runs.account_key
 ),
 
 turns as (

@@ -24,6 +24,9 @@ with final as (
         engagements_full,
         engagement_components,
         engagement_full_components,
+        engagements_public_version,
+        engagements_full_version,
+        impressions_version,
         {{ run_setting('as_of') }} as as_of
     from {{ ref('int_post_readings_totalled') }}
 )

@@ -35,6 +35,7 @@ posts as (
         cast(sum(posts.reactions) as bigint) as reactions,
         cast(sum(posts.comments) as bigint) as comments,
         cast(sum(posts.engagements_public) as bigint) as engagements_public,
+        {{ versions_of('posts.engagements_public_version') }} as engagements_public_version,
         cast(count(posts.erf_followers) as bigint) as posts_measured_count,
         cast(sum(posts.erf_engagements) as bigint) as erf_engagements,
         cast(sum(posts.erf_followers) as bigint) as erf_followers,
@@ -48,7 +49,7 @@ posts as (
     group by members.benchmark_brand_id, posts.brand_id, posts.network, week_start_on
 ),
 
--- Days and weeks are the benchmark brand's for all that it is compared with, so followers are read off its own week's end.
+-- Days and weeks are the benchmark brand's for all that it is compared with: followers are read off its own week's end.
 -- A reading at midnight tells how the day before it ended.
 account_readings as (
     select
@@ -187,6 +188,7 @@ joined as (
         posts.reactions,
         posts.comments,
         posts.engagements_public,
+        posts.engagements_public_version,
         coalesce(posts.posts_measured_count, 0) as posts_measured_count,
         posts.erf_engagements,
         posts.erf_followers,
@@ -229,6 +231,7 @@ final as (
         joined.reactions,
         joined.comments,
         joined.engagements_public,
+        joined.engagements_public_version,
         joined.posts_measured_count,
         joined.erf_engagements,
         joined.erf_followers,

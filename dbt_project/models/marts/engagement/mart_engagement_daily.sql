@@ -81,6 +81,9 @@ final as (
         {%- for count in counts %}
         changes.{{ count }}_delta,
         {%- endfor %}
+        changes.engagements_public_version,
+        changes.engagements_full_version,
+        changes.impressions_version,
         followers.followers_count,
         followers.followers_observed_at,
         followers.is_followers_imputed,

@@ -2,6 +2,7 @@
 {% set owner_counts = [
     'impressions', 'reach', 'shares', 'saves', 'link_clicks', 'profile_visits', 'engagements_full',
 ] %}
+{% set versioned = ['engagements_public', 'engagements_full', 'impressions'] %}
 {% set ages = [('24h', 24), ('7d', 168), ('28d', 672)] %}
 with public_readings as (
     select
@@ -12,6 +13,7 @@ with public_readings as (
         comments,
         engagements_public,
         engagement_components,
+        engagements_public_version,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
     from {{ ref('int_post_readings_totalled') }}
     where reactions is not null or comments is not null
@@ -23,6 +25,8 @@ owner_readings as (
         observed_at,
         {{ owner_counts | join(',\n        ') }},
         engagement_full_components,
+        engagements_full_version,
+        impressions_version,
         row_number() over (partition by post_key order by observed_at desc) as reading_rank
     from {{ ref('int_post_readings_totalled') }}
     where
@@ -46,6 +50,9 @@ at_ages as (
         {% for name, hours in ages %}
         {% for measure in ['engagements_public', 'engagements_full', 'impressions', 'reach'] %}
         max(case when age_hours = {{ hours }} then {{ measure }} end) as {{ measure }}_{{ name }},
+        {% endfor %}
+        {% for measure in versioned %}
+        max(case when age_hours = {{ hours }} then {{ measure }}_version end) as {{ measure }}_{{ name }}_version,
         {% endfor %}
         {% for prefix, metric_set in [('', 'public'), ('owner_', 'owner')] %}
         {% set condition = "age_hours = " ~ hours ~ " and metric_set = '" ~ metric_set ~ "'" %}
@@ -84,17 +91,23 @@ joined as (
         public_readings.comments,
         public_readings.engagements_public,
         public_readings.engagement_components,
+        public_readings.engagements_public_version,
         owner_readings.observed_at as owner_observed_at,
         {% for count in owner_counts %}
         owner_readings.{{ count }},
         {% endfor %}
         owner_readings.engagement_full_components,
+        owner_readings.engagements_full_version,
+        owner_readings.impressions_version,
         {% for name, hours in ages %}
         {% for measure in [
             'engagements_public', 'engagements_full', 'impressions', 'reach', 'lower_age_hours', 'upper_age_hours',
             'owner_lower_age_hours', 'owner_upper_age_hours',
         ] %}
         at_ages.{{ measure }}_{{ name }},
+        {% endfor %}
+        {% for measure in versioned %}
+        at_ages.{{ measure }}_{{ name }}_version,
         {% endfor %}
         {% endfor %}
         posts.as_of
@@ -141,7 +154,13 @@ final as (
         engagement_components,
         engagements_full,
         engagement_full_components,
+        engagements_public_version,
+        engagements_full_version,
+        impressions_version,
         {%- for name, hours in ages %}
+        {%- for measure in versioned %}
+        {{ measure }}_{{ name }}_version,
+        {%- endfor %}
         engagements_public_{{ name }},
         engagements_full_{{ name }},
         impressions_{{ name }},

@@ -16,6 +16,7 @@ final as (
         accounts.brand_id,
         accounts.source_instance,
         accounts.network,
+        accounts.id_scope,
         accounts.account_id,
         accounts.username,
         accounts.account_name,

@@ -2,29 +2,35 @@
 with observations as (
     select
         source_instance,
+        network,
+        id_scope,
         object_type,
-        metric as network_metric,
+        object_level,
+        network_metric,
         status,
         reason,
         observed_at,
         lag(status) over (
-            partition by source_instance, object_type, metric
+            partition by source_instance, network, id_scope, object_type, network_metric
             order by observed_at
         ) as previous_status
-    from {{ ref('stg_instagram__metric_status') }}
+    from {{ ref('int_metric_status') }}
     where observed_at < {{ run_setting('as_of_at') }}
 ),
 
 changes as (
     select
         source_instance,
+        network,
+        id_scope,
         object_type,
+        object_level,
         network_metric,
         status,
         reason,
         observed_at as valid_from,
         lead(observed_at) over (
-            partition by source_instance, object_type, network_metric
+            partition by source_instance, network, id_scope, object_type, network_metric
             order by observed_at
         ) as valid_to
     from observations
@@ -33,7 +39,8 @@ changes as (
 
 statuses as (
     select
-        'instagram' as network,
+        changes.network,
+        changes.id_scope,
         changes.object_type,
         coalesce(names.metric, changes.network_metric) as metric,
         changes.network_metric,
@@ -46,12 +53,13 @@ statuses as (
         changes.valid_to
     from changes
     left join {{ ref('metric_names') }} as names
-        on names.network = 'instagram'
+        on changes.network = names.network
         and changes.network_metric = names.network_metric
-        and names.object_level = case when changes.object_type = 'ACCOUNT' then 'account' else 'post' end
+        and changes.object_level = names.object_level
     union all
     select
         network,
+        '' as id_scope,
         object_type,
         metric,
         network_metric,
@@ -68,7 +76,8 @@ statuses as (
 final as (
     select
         {{ surrogate_key([
-            'network', 'object_type', 'metric', 'network_metric', 'ownership_scope', 'source_instance', 'valid_from',
+            'network', 'object_type', 'metric', scoped_id('network_metric'), 'ownership_scope', 'source_instance',
+            'valid_from',
         ]) }} as availability_key,
         network,
         object_type,

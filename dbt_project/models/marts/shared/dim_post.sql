@@ -5,6 +5,7 @@ with final as (
         brand_id,
         source_instance,
         network,
+        id_scope,
         post_id,
         account_key,
         is_own,

@@ -1,22 +1,20 @@
 -- grain: source instance x account x reading
-with newest as (
-    {{ newest_version(source('instagram', 'accounts'), ['source_instance', 'account_id', '_observed_at']) }}
-),
-
-final as (
+with final as (
     select
-        source_instance,
         brand_id,
+        source_instance,
+        cast(1 as bigint) as source_rank,
+        'instagram' as network,
+        '' as id_scope,
         account_id,
         username,
         account_name,
         is_own,
-        followers_count,
-        follows_count,
-        media_count,
-        cast(_observed_at as timestamp) as observed_at,
+        _observed_at as observed_at,
+        is_attribute_current_fallback,
+        _observed_at,
         _dlt_load_id
-    from newest
+    from {{ ref('base_instagram__accounts') }}
 )
 
 select * from final

@@ -1,22 +1,21 @@
 -- grain: source instance x object type x metric x reading
-with newest as (
-    {{ newest_version(
-        source('instagram', 'metric_status'),
-        ['source_instance', 'object_type', 'metric', '_observed_at'],
-    ) }}
-),
-
-final as (
+with final as (
     select
-        source_instance,
         brand_id,
+        source_instance,
+        cast(1 as bigint) as source_rank,
+        'instagram' as network,
+        '' as id_scope,
         object_type,
-        metric,
+        case when object_type = 'ACCOUNT' then 'account' else 'post' end as object_level,
+        metric as network_metric,
         status,
         reason,
-        cast(_observed_at as timestamp) as observed_at,
+        _observed_at as observed_at,
+        is_attribute_current_fallback,
+        _observed_at,
         _dlt_load_id
-    from newest
+    from {{ ref('base_instagram__metric_status') }}
 )
 
 select * from final

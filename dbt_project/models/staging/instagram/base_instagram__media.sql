@@ -5,8 +5,8 @@ with newest as (
 
 final as (
     select
-        source_instance,
         brand_id,
+        source_instance,
         media_id,
         account_id,
         is_own,
@@ -18,7 +18,8 @@ final as (
         like_count,
         comments_count,
         is_deleted,
-        cast(_observed_at as timestamp) as observed_at,
+        is_attribute_current_fallback,
+        cast(_observed_at as timestamp) as _observed_at,
         _dlt_load_id
     from newest
 )

@@ -11,7 +11,7 @@ media_types as (
         max(
             case when media_type = 'CAROUSEL_ALBUM' then media_type else coalesce(media_product_type, 'FEED') end
         ) as object_type
-    from {{ ref('stg_instagram__media') }}
+    from {{ ref('base_instagram__media') }}
     group by source_instance, media_id
 ),
 
@@ -21,12 +21,12 @@ statuses as (
         object_type,
         metric,
         status,
-        observed_at as valid_from,
-        lead(observed_at) over (
+        _observed_at as valid_from,
+        lead(_observed_at) over (
             partition by source_instance, object_type, metric
-            order by observed_at
+            order by _observed_at
         ) as valid_to
-    from {{ ref('stg_instagram__metric_status') }}
+    from {{ ref('base_instagram__metric_status') }}
 ),
 
 -- Metrics of which a reading could say nothing: retired or withheld when it was read, or not of this type of media.
@@ -77,8 +77,8 @@ missing_by_reading as (
 -- The network leaves a metric out when it is 0. Beside one that came, a metric that is available is therefore 0.
 final as (
     select
-        newest.source_instance,
         newest.brand_id,
+        newest.source_instance,
         newest.media_id,
         newest.account_id,
         newest.views,
@@ -100,10 +100,8 @@ final as (
                 then 0
         end as {{ metric }},
         {% endfor %}
-        newest.total_interactions,
-        newest.ig_reels_avg_watch_time,
-        newest.ig_reels_video_view_total_time,
-        cast(newest._observed_at as timestamp) as observed_at,
+        newest.is_attribute_current_fallback,
+        cast(newest._observed_at as timestamp) as _observed_at,
         newest._dlt_load_id
     from newest
     left join media_types

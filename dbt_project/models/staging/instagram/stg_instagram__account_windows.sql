@@ -8,16 +8,19 @@ with newest as (
 
 final as (
     select
-        source_instance,
         brand_id,
+        source_instance,
+        cast(1 as bigint) as source_rank,
+        'instagram' as network,
+        '' as id_scope,
         account_id,
         window_end,
         window_days,
-        reach,
-        views,
-        accounts_engaged,
-        total_interactions,
         cast(_observed_at as timestamp) as observed_at,
+        reach,
+        views as impressions,
+        is_attribute_current_fallback,
+        cast(_observed_at as timestamp) as _observed_at,
         _dlt_load_id
     from newest
 )

@@ -1,0 +1,3 @@
+{% macro has_metric(metrics, metric) -%}
+{{ metrics }} like '%;{{ metric }};%'
+{%- endmacro %}
