@@ -44,7 +44,10 @@ BAD = [
     (
         "marts.fct_account_snapshot",
         "rows_preserved",
-        "insert into intermediate.int_account_readings_deduplicated from intermediate.int_account_readings_deduplicated",
+        (
+            "insert into intermediate.int_account_readings_deduplicated"
+            " from intermediate.int_account_readings_deduplicated"
+        ),
         "2 rows of 4, none may be lost or doubled",
     ),
     (

@@ -96,7 +96,10 @@ BAD = [
     (
         "int_post_readings_totalled",
         "no_event_after_as_of",
-        "update intermediate.int_post_readings_totalled set observed_at = timestamp '2026-07-01 08:00' where post_key = 'p2'",
+        (
+            "update intermediate.int_post_readings_totalled set observed_at = timestamp '2026-07-01 08:00'"
+            " where post_key = 'p2'"
+        ),
         "1 of 3 rows with observed_at later than the run (33.3 %), none may be",
     ),
     (
@@ -126,7 +129,10 @@ BAD = [
     (
         "int_account_readings_deduplicated",
         "no_event_after_as_of",
-        "update intermediate.int_account_readings_deduplicated set observed_at = date '2026-07-01' where followers_count > 5000",
+        (
+            "update intermediate.int_account_readings_deduplicated set observed_at = date '2026-07-01'"
+            " where followers_count > 5000"
+        ),
         "1 of 2 rows with observed_at later than the run (50.0 %), none may be",
     ),
     (
@@ -156,13 +162,19 @@ BAD = [
     (
         "int_messages_threaded",
         "reply_after_message",
-        "update intermediate.int_messages_threaded set posted_at = timestamp '2026-06-01 08:30' where message_key = 'm2'",
+        (
+            "update intermediate.int_messages_threaded set posted_at = timestamp '2026-06-01 08:30'"
+            " where message_key = 'm2'"
+        ),
         "1 of 1 replies are older than what they reply to (100.0 %), at most 0.5 % may be",
     ),
     (
         "int_messages_threaded",
         "comment_after_post",
-        "update intermediate.int_messages_threaded set posted_at = timestamp '2026-06-01 06:30' where message_key = 'm1'",
+        (
+            "update intermediate.int_messages_threaded set posted_at = timestamp '2026-06-01 06:30'"
+            " where message_key = 'm1'"
+        ),
         "1 of 2 comments are older than their post (50.0 %), at most 0.5 % may be",
     ),
     (
