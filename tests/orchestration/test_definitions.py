@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ def test_groups_stand_in_one_line_from_the_sources_to_the_dashboards(graph: dg.A
         upstream.setdefault(group, set()).update(parents - {group})
     line = ["sources", "staging", "social", "customers", "value", "published", "dashboards"]
     assert sorted(upstream) == sorted(line)
-    assert list(TopologicalSorter(upstream).static_order()) == line
+    assert [group for n, group in enumerate(line) if not upstream[group] <= set(line[:n])] == []
 
 
 def test_a_source_is_one_asset_one_step_and_a_check_a_table(defs: dg.Definitions, graph: dg.AssetGraph) -> None:

@@ -78,7 +78,7 @@ def serving(address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (kind / shared).symlink_to(f"../{shared}")
     shutil.copytree(PARTS / "staging", copy / "dbt_project" / "models" / "staging" / "village")
     project = copy / "dbt_project" / "dbt_project.yml"
-    said = project.read_text(encoding="utf-8").replace("  entities:\n", f"  entities:\n{MAP}")
+    said = project.read_text(encoding="utf-8").replace("vars:\n  entities:\n", f"vars:\n  entities:\n{MAP}")
     project.write_text(said, encoding="utf-8")
 
     home.mkdir(mode=0o700)
