@@ -72,6 +72,7 @@ def serving(address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     unwanted = shutil.ignore_patterns("__pycache__", "target", "logs")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, copy / package, symlinks=True, ignore=unwanted)
+    shutil.copy(ROOT / "pyproject.toml", copy)
     kind = copy / "pipelines" / "sources" / "village"
     shutil.copytree(PARTS / "source", kind, ignore=unwanted)
     for shared in ("hints.py", "json_client.py"):
