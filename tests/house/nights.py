@@ -19,6 +19,8 @@ SOURCES = ("hubspot", "instagram", "shopify")
 TROUBLES = ("server_error", "expired_token", "bad_types")
 ONE_IN = 5
 BUILD_EACH_NIGHTS = 15
+RENEW_EACH_NIGHTS = 50
+"""A user's token lasts 60 days, and a check tells a week before: the one thing that a person has to do."""
 
 
 def live(nights: int) -> Counter[str]:
@@ -28,6 +30,8 @@ def live(nights: int) -> Counter[str]:
     chance, seen = random.Random(SEED), Counter[str]()
     for night in range(nights):
         control(settings.home, "clock", {"advance_days": 1})
+        if (night + 1) % RENEW_EACH_NIGHTS == 0:
+            control(settings.home, "renew", {"api": "instagram"})
         down = chance.choice(SOURCES) if chance.random() < 1 / ONE_IN else None
         if down:
             trouble = {"api": down, "kind": chance.choice(TROUBLES), "times": 100_000, "share": 1.0}
