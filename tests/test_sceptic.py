@@ -36,7 +36,7 @@ MOVED_BY_AN_ORDER = {
     "finance.mart_customer_lifetime_value": (1, 2),
     "finance.mart_lifetime_value_monthly": (6, 6),
     "finance.mart_revenue_reconciliation": (1, 1),
-    "marts.bridge_identity": (0, 2),
+    "marts.bridge_identity": (0, 1),
     "marts.dim_customer": (0, 1),
     "marts.fct_order": (1, 2),
     "marts.fct_order_line": (0, 1),
@@ -44,7 +44,10 @@ MOVED_BY_AN_ORDER = {
     "marts.mart_customer_attrition_risk": (1, 1),
     "marts.mart_retention_cohort": (2, 2),
 }
-"""Rows that go and rows that come when a newcomer orders and another's newest order is refunded on the same day."""
+"""Rows that go and rows that come when a newcomer orders and another's newest order is refunded on the same day.
+
+The CRM makes the newcomer's contact a moment after the home's clock, so that it is there from the next day on.
+"""
 MOVED_BY_LIKES = {
     "marts.fct_post_snapshot": (1, 1),
     "marts.mart_competitor_benchmark_weekly": (2, 2),

@@ -79,7 +79,8 @@ def test_an_empty_landing_zone_has_every_table_with_its_types(tmp_path):
         register(con, Ledger(tmp_path), brands, {}, RUN)
         views = "select table_name from information_schema.tables where table_schema = 'landing'"
         names = {row[0] for row in con.execute(views).fetchall()}
-        config = {f"config__{name}" for name in ("run", "brands", "competitors", "accounts", "value_bands", "sources")}
+        tables = ("run", "brands", "competitors", "accounts", "value_bands", "sources", "ledgers")
+        config = {f"config__{name}" for name in tables}
         assert names == set(view_names()) | config
         described = con.execute("describe landing.file_drop__orders").fetchall()
     types = {row[0]: row[1] for row in described}
@@ -138,7 +139,8 @@ def test_configuration_tables_say_what_the_run_is_for(tmp_path):
         def rows(name: str) -> list[tuple[object, ...]]:
             return con.execute(f"from landing.config__{name} order by all").fetchall()
 
-        assert rows("run") == [(date(2026, 6, 30), RUN.as_of_at, True, "USD", 12, 0.1, 365, 3.0, 90, 0.5, 48.0)]
+        until = (date(2026, 6, 30), RUN.as_of_at, True, RUN.as_of_at)
+        assert rows("run") == [(*until, "USD", 12, 0.1, 365, 3.0, 90, 0.5, 48.0)]
         assert rows("brands")[0] == ("aurora", "Aurora", "own", "Europe/Paris", "EUR", "monday")
         assert rows("competitors") == [("aurora", "borealis")]
         assert rows("accounts") == [
