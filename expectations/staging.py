@@ -1,7 +1,7 @@
 """The suites of the intermediate layer: what keys and single rows cannot show before the marts are built on it.
 
-Events stand before the run's as_of_at, effects after their causes, joins keep rows and money, persons stay persons,
-and lifetime counters do what such counters do. Each function returns a new list of expectations.
+Events stand before the end of their brand's day, effects after their causes, joins keep rows and money, persons stay
+persons, and lifetime counters do what such counters do. Each function returns a new list of expectations.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from expectations.custom import ExpectVerdict, percent, rows_preserved, verdict,
 from expectations.sql import grouped
 
 RUN = "staging.stg_config__run"
+_VISIBLE_UNTIL = f"coalesce(visible_until, (select as_of_at from {RUN}))"
+"""A run for a past day ends with the brand's own day; brands that are not configured go by UTC."""
 
 
 def suite(table: str) -> list[Expectation]:
@@ -22,9 +24,9 @@ def suite(table: str) -> list[Expectation]:
 def _before_as_of(table: str, column: str) -> ExpectVerdict:
     return verdict_on_share(
         "no_event_after_as_of",
-        table,
+        f"{table} left join intermediate.int_brand_clocks using (brand_id)",
         f"rows with {column} later than the run",
-        f"{column} >= (select as_of_at from {RUN})",
+        f"{column} >= {_VISIBLE_UNTIL}",
         "What a run for a past day sees of later days would be hindsight, in models and their backtests most of all.",
         column=column,
     )
@@ -33,10 +35,9 @@ def _before_as_of(table: str, column: str) -> ExpectVerdict:
 def orders() -> list[Expectation]:
     """Orders of all sources."""
     table = "intermediate.int_orders_priced"
-    # A run for a past day ends with the brand's own day.
     upstream = (
         "select order_id from intermediate.int_orders left join intermediate.int_brand_clocks using (brand_id)"
-        f" where ordered_at < coalesce(visible_until, (select as_of_at from {RUN}))"
+        f" where ordered_at < {_VISIBLE_UNTIL}"
     )
     return [
         _before_as_of(table, "ordered_at"),
@@ -152,7 +153,12 @@ def posts() -> list[Expectation]:
         (
             select distinct known.network, known.id_scope, known.post_id as known_id, posts.post_id
             from intermediate.int_posts as known left join {table} as posts using (network, id_scope, post_id)
-            where known.posted_at < (select as_of_at from {RUN})
+            left join intermediate.int_accounts_assigned as accounts
+                on accounts.network = known.network
+                and accounts.id_scope = known.id_scope
+                and accounts.account_id = known.account_id
+            left join intermediate.int_brand_clocks as clocks on clocks.brand_id = accounts.brand_id
+            where known.posted_at < {_VISIBLE_UNTIL}
         ) as known
     """
     return [

@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: the port of the last time, or any free one")
     names = [option.name for option in fields(WorldOptions)]
     for name in names:
-        parser.add_argument(f"--{name}", type=int, default=getattr(WorldOptions(), name))
+        default = getattr(WorldOptions(), name)
+        parser.add_argument(f"--{name}", type=type(default), default=default)
     given = parser.parse_args()
     try:
         options = WorldOptions(**{name: getattr(given, name) for name in names})

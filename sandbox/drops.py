@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from sandbox.files import replacing, write_text
-from sandbox.options import ACCOUNTS, BRAND
+from sandbox.options import ACCOUNTS, BRAND, START_DAY
 from sandbox.scene import Scene, iso
 from sandbox.world.build import World
 from sandbox.world.calendar import DAY, HOUR
@@ -30,8 +30,6 @@ HISTORY_ENDS_BEFORE = DAY
 """The last run that the history knows of was a day before the start clock."""
 _RATES_BEFORE = timedelta(days=10)
 """So that the world's first days have a rate to carry forward."""
-_READ_AT = 5 * HOUR + 600
-"""Account readings are taken daily at ten past five, UTC."""
 _WINDOWS = (1, 7, 28)
 _POST_FORMATS = {"IMAGE": "image", "CAROUSEL_ALBUM": "carousel", "VIDEO": "reel"}
 _POST_COLUMNS = (
@@ -92,10 +90,21 @@ def _post_rows(world: World, until: int) -> Iterable[Sequence[Any]]:
         yield (posts.media_id[post], account, iso(moment[i]), *insights, likes, int(read.comments[i]), *more, visits)
 
 
+def _read_at(world: World) -> int:
+    """Second of the UTC day at which accounts are read: ten past five, ten hours later where it is the evening before.
+
+    A reading tells of the day before it, by the clock of the brand.
+    """
+    midnight = world.options.start_clock
+    is_evening = midnight.date() == START_DAY and midnight.hour >= 5
+    return (15 if is_evening else 5) * HOUR + 600
+
+
 def _account_rows(world: World, until: int) -> Iterable[Sequence[Any]]:
     audience, posts = world.audience, world.posts
+    read_at = _read_at(world)
     for day in range(audience.first_day + 1, until // DAY + 1):
-        moment = day * DAY + _READ_AT
+        moment = day * DAY + read_at
         if moment > until:
             return
         online = (posts.posted_at <= moment) & (posts.deleted_at > moment)
@@ -114,10 +123,10 @@ def _account_rows(world: World, until: int) -> Iterable[Sequence[Any]]:
 
 
 def _deleted_rows(world: World, until: int) -> Iterable[Sequence[Any]]:
-    posts = world.posts
+    posts, read_at = world.posts, _read_at(world)
     for row in np.flatnonzero(posts.deleted_at <= until):
         account = ACCOUNTS[posts.account[row]].account_id
-        found = (int(posts.deleted_at[row]) // DAY + 1) * DAY + _READ_AT
+        found = (int(posts.deleted_at[row]) // DAY + 1) * DAY + read_at
         yield (
             posts.media_id[row], account, iso(posts.posted_at[row]), _POST_FORMATS[FORMATS[posts.format[row]]],
             posts.caption[row], iso(found) if found <= until else "",

@@ -1,13 +1,11 @@
-"""What a simulated world is made of: its size, its seed, its moment, and the fixed names of the demo."""
+"""What a simulated world is made of: its size, its seed, its zone, its moment, and the fixed names of the demo."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo, available_timezones
 
 BRAND = "aurora"
-TIMEZONE = ZoneInfo("Europe/Paris")
-START_CLOCK = datetime(2026, 6, 30, 22, tzinfo=UTC)
-"""Midnight in Paris, so that the world's past is made of whole local days."""
+START_DAY = date(2026, 7, 1)
 FUTURE_MONTHS = 13
 DEFAULT_PORT = 8710
 
@@ -16,7 +14,7 @@ DEFAULT_PORT = 8710
 class WorldOptions:
     """Size counts what is visible at the start clock; the future goes on at the same pace.
 
-    The last four say how restless the world is; 0 stands for not at all, and for the vendors' own ceilings.
+    `moves` to `rate` say how restless the world is; 0 stands for not at all, and for the vendors' own ceilings.
     """
 
     seed: int = 20260630
@@ -32,6 +30,8 @@ class WorldOptions:
     """Records that can be paged through in one list."""
     rate: int = 0
     """Requests a second that each API answers."""
+    timezone: str = "Europe/Paris"
+    """IANA name of the zone in which the brands live and the shop cuts its days."""
 
     def __post_init__(self) -> None:
         if self.orders < self.customers:
@@ -40,6 +40,18 @@ class WorldOptions:
             raise ValueError("a world needs at least 2 months, 20 customers and 30 posts")
         if min(self.moves, self.lag, self.ceiling, self.rate) < 0:
             raise ValueError("moves, lag, ceiling and rate are 0 or more")
+        if self.timezone not in available_timezones():
+            raise ValueError(f"unknown time zone {self.timezone!r}")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the world's days."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def start_clock(self) -> datetime:
+        """A midnight of the zone, so that the world's past is made of whole local days."""
+        return datetime.combine(START_DAY, time(), self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

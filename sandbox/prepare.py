@@ -12,7 +12,7 @@ import yaml
 from sandbox.api import kinds
 from sandbox.drops import HISTORY, write_history, write_rates
 from sandbox.files import private_folder, write_text
-from sandbox.options import ACCOUNTS, BRAND, START_CLOCK, TIMEZONE, WorldOptions
+from sandbox.options import ACCOUNTS, BRAND, WorldOptions
 from sandbox.store import Store
 from sandbox.truth import write_truth
 
@@ -28,10 +28,10 @@ def prepare(home: Path, options: WorldOptions, port: int) -> None:
     if not store.control_token.exists():
         write_text(store.control_token, secrets.token_urlsafe(32))
     if not (home / "brands.yml").exists():
-        write_text(home / "brands.yml", yaml.safe_dump(_brands(port), sort_keys=False))
+        write_text(home / "brands.yml", yaml.safe_dump(_brands(port, store.options().timezone), sort_keys=False))
     _prepare_tokens(store)
     if not (home / "clock.json").exists():
-        store.write_clock(START_CLOCK)
+        store.write_clock(store.options().start_clock)
     if not (home / "inbox" / HISTORY / "drop.yml").exists():
         scene = store.scene()
         write_history(scene, home / "inbox")
@@ -69,13 +69,13 @@ def _read_secrets(path: Path) -> Mapping[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
 
-def _brands(port: int) -> dict[str, Any]:
+def _brands(port: int, timezone: str) -> dict[str, Any]:
     rivals = [account.brand_id for account in ACCOUNTS if not account.is_own]
     brands = {
         account.brand_id: {
             "name": account.name,
             "ownership": "own" if account.is_own else "competitor",
-            "timezone": TIMEZONE.key,
+            "timezone": timezone,
             "currency": "EUR",
             **({"competitors": rivals} if account.is_own else {}),
             "accounts": {

@@ -25,6 +25,11 @@ class Scene:
         """The clock as a moment in UTC."""
         return datetime.fromtimestamp(self.clock, UTC)
 
+    @property
+    def local_now(self) -> datetime:
+        """The clock as a moment in the world's own zone."""
+        return self.now.astimezone(self.world.options.zone)
+
     @cached_property
     def counts(self) -> Counts:
         """Counts of every post at the clock; of later posts they mean nothing."""

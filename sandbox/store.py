@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.changes import Change, apply
 from sandbox.files import append_line, write_text
-from sandbox.options import START_CLOCK, WorldOptions
+from sandbox.options import WorldOptions
 from sandbox.scene import Scene
 from sandbox.world.build import build
 
@@ -69,7 +69,7 @@ class Store:
         """The home's business clock; the start clock where none was set."""
         path = self.home / "clock.json"
         if not path.exists():
-            return START_CLOCK
+            return self.options().start_clock
         return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["now"])
 
     def write_tokens(self, tokens: Mapping[str, Any]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
+from sandbox.store import Store
 from tests.homes import LiveHome
 
 HALF_DIGIT = 0.00005
@@ -25,6 +28,10 @@ class Stage:
     """
 
     connection: duckdb.DuckDBPyConnection
+    zone: ZoneInfo
+    """In which the world cuts its days."""
+    clock: datetime
+    """Moment of the truth, in that zone."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query over all of them."""
@@ -49,9 +56,9 @@ class Stage:
         )
 
 
-def keep_stage(home: LiveHome, folder: Path) -> Stage:
-    """Keep the version in service and the truth of this moment in a folder of their own."""
-    shutil.copytree(home.path / "serving" / "current", folder)
+def keep_stage(home: LiveHome, folder: Path, version: str = "current") -> Stage:
+    """Keep a version, the one in service unless said, and the truth of this moment in a folder of their own."""
+    shutil.copytree(home.path / "serving" / version, folder)
     shutil.copytree(home.path / "sandbox" / "truth", folder / "truth")
     return attach(folder, folder / "truth", home.path)
 
@@ -72,4 +79,6 @@ def attach(version: Path, truth: Path, home: Path) -> Stage:
         "create table persons as select distinct person, customer_key"
         " from memory.truth.orders inner join fct_order using (order_id)"
     )
-    return Stage(connection)
+    store = Store(home)
+    zone = store.options().zone
+    return Stage(connection, zone, store.clock().astimezone(zone))

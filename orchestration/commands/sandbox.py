@@ -21,13 +21,15 @@ def sandbox_start(
     lag: Annotated[int, typer.Option(help="Requests for which search indexes do not know a change.")] = 0,
     ceiling: Annotated[int, typer.Option(help="Records of one list; 0: as many as each vendor lets.")] = 0,
     rate: Annotated[int, typer.Option(help="Requests a second that each API answers; 0: any number.")] = 0,
+    timezone: Annotated[str, typer.Option(help="Zone in which its brands live.")] = "Europe/Paris",
 ) -> None:
     """Make the world where there is none, write its drops and settings, and serve its APIs."""
     from orchestration.servers.sandbox import start_sandbox
     from sandbox import WorldOptions
 
     try:
-        options = WorldOptions(seed, posts, customers, orders, moves=moves, lag=lag, ceiling=ceiling, rate=rate)
+        restless = {"moves": moves, "lag": lag, "ceiling": ceiling, "rate": rate}
+        options = WorldOptions(seed, posts, customers, orders, **restless, timezone=timezone)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     start_sandbox(prepared_home(), options)

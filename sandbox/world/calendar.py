@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from sandbox.options import FUTURE_MONTHS, START_CLOCK, TIMEZONE, WorldOptions
+from sandbox.options import FUTURE_MONTHS, START_DAY, WorldOptions
 from sandbox.world.columns import Floats, Integers
 
 DAY = 86_400
@@ -96,12 +96,11 @@ class Calendar:
 
 def calendar(options: WorldOptions) -> Calendar:
     """The days of a world of these options."""
-    today = START_CLOCK.astimezone(TIMEZONE).date()
-    first, end = months_later(today, -options.months), months_later(today, FUTURE_MONTHS)
+    first, end = months_later(START_DAY, -options.months), months_later(START_DAY, FUTURE_MONTHS)
     dates = [first + timedelta(days=n) for n in range((end - first).days + 1)]
-    midnight = np.array([int(datetime.combine(d, time(), TIMEZONE).timestamp()) for d in dates], dtype=np.int64)
-    noon = np.array([int(datetime.combine(d, time(12), TIMEZONE).timestamp()) for d in dates[:-1]], dtype=np.int64)
-    return Calendar(first, (today - first).days, midnight, noon)
+    midnight = np.array([int(datetime.combine(d, time(), options.zone).timestamp()) for d in dates], dtype=np.int64)
+    noon = np.array([int(datetime.combine(d, time(12), options.zone).timestamp()) for d in dates[:-1]], dtype=np.int64)
+    return Calendar(first, (START_DAY - first).days, midnight, noon)
 
 
 def order_seconds(rng: np.random.Generator, n: int) -> Integers:

@@ -16,7 +16,7 @@ select *, 'aurora' as brand_id from (values
 create table intermediate.int_brand_clocks as
 select 'aurora' as brand_id, timestamp '2026-06-30 22:00:00' as visible_until;
 create table intermediate.int_posts as
-select *, 'instagram' as network, '' as id_scope
+select *, 'instagram' as network, '' as id_scope, '17' as account_id
 from (values ('p1', timestamp '2026-06-01 08:00'), ('p2', timestamp '2026-06-20 08:00')) as posts (post_id, posted_at);
 create table staging.stg_models__customer_values as select 'ann' as customer_key;
 create table staging.stg_models__value_backtests as select 'bg_nbd' as forecaster;
@@ -30,7 +30,7 @@ select * from (values
 create table intermediate.int_order_line_sums as select order_key from intermediate.int_orders_priced;
 create table intermediate.int_order_lines_priced as select order_key from intermediate.int_orders_priced;
 create table intermediate.int_refunds_priced as
-select 'r1' as refund_key, timestamp '2026-05-12 10:00' as refunded_at, date '2026-05-12' as refunded_on, date '2026-05-10' as ordered_on,
+select 'r1' as refund_key, 'aurora' as brand_id, timestamp '2026-05-12 10:00' as refunded_at, date '2026-05-12' as refunded_on, date '2026-05-10' as ordered_on,
     true as is_order_known;
 create table intermediate.int_customers as
 select customer_key, date '2026-06-01' as acquired_on from (values ('ann'), ('bob')) as customers (customer_key);
@@ -45,18 +45,18 @@ select record_key, record_type, case record_key when 'k2' then 'bob' else 'ann' 
 from intermediate.int_person_records;
 create table intermediate.int_person_handles as select 'h1' as handle_token;
 create table intermediate.int_accounts_assigned as
-select 'acc' as account_key, 'instagram' as network, '' as id_scope, '17' as account_id;
+select 'acc' as account_key, 'aurora' as brand_id, 'instagram' as network, '' as id_scope, '17' as account_id;
 create table intermediate.int_posts_merged as
 select post_id as post_key, network, id_scope, post_id, posted_at, null::timestamp as deleted_at
 from intermediate.int_posts;
 create table intermediate.int_post_readings_totalled as
-select * from (values
+select *, 'aurora' as brand_id from (values
     ('p1', timestamp '2026-06-02 08:00', 24.0, 900, 500, 90),
     ('p1', timestamp '2026-06-08 08:00', 168.0, 1200, 700, 100),
     ('p2', timestamp '2026-06-21 08:00', 24.0, 800, 400, 80)
 ) as readings (post_key, observed_at, post_age_hours, impressions, reach, reactions);
 create table intermediate.int_account_readings_deduplicated as
-select 'acc' as account_key, 'api' as reading_source, observed_at, followers_count
+select 'acc' as account_key, 'aurora' as brand_id, 'api' as reading_source, observed_at, followers_count
 from (values (timestamp '2026-06-29 21:00', 5000), (timestamp '2026-06-30 21:00', 5100)) as readings (observed_at, followers_count);
 create table intermediate.int_account_windows_deduplicated as
 select 'acc' as account_key, 'api' as reading_source, date '2026-06-29' as window_end, 700 as reach, 1200 as impressions;

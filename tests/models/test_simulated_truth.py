@@ -12,7 +12,7 @@ import pytest
 from pipelines.models.customers import OrderDays, day_number, summarise
 from pipelines.models.fits import fit_brand
 from pipelines.models.prediction import MONTH_DAYS, forecast_value, silence_probability
-from sandbox.options import START_CLOCK, WorldOptions
+from sandbox.options import WorldOptions
 from sandbox.scene import Scene
 from sandbox.truth import orders, taken_back
 from sandbox.truth_customers import customers
@@ -69,7 +69,8 @@ def _forecasts(order_days: OrderDays) -> pa.Table:
 
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed {seed}")
 def figures(request: pytest.FixtureRequest) -> Figures:
-    scene = Scene(build(WorldOptions(seed=request.param)), int(START_CLOCK.timestamp()) - 1)
+    options = WorldOptions(seed=request.param)
+    scene = Scene(build(options), int(options.start_clock.timestamp()) - 1)
     with duckdb.connect() as connection:
         connection.register("orders", orders(scene))
         connection.register("taken_back", taken_back(scene))

@@ -7,9 +7,11 @@ import json
 import os
 import stat
 import time
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,7 +20,6 @@ import yaml
 
 from pipelines.sources.file_drop.mapping import Drop
 from sandbox import prepare
-from sandbox.options import START_CLOCK
 from sandbox.scene import Scene
 from sandbox.store import Store
 from sandbox.truth import orders, taken_back
@@ -127,6 +128,23 @@ def test_rates_are_published_on_working_days_and_reach_back_before_the_first_ord
     assert all(np.is_busday(np.datetime64(row["date"])) for row in found)
 
 
+@pytest.mark.parametrize(
+    ("zone", "begins"), [("America/Los_Angeles", "2026-07-01T07:00:00Z"), ("Asia/Tokyo", "2026-06-30T15:00:00Z")]
+)
+def test_a_world_lives_where_its_options_say(tmp_path: Path, zone: str, begins: str) -> None:
+    prepare(tmp_path, replace(SMALL, timezone=zone), 8710)
+    brands = yaml.safe_load((tmp_path / "brands.yml").read_text(encoding="utf-8"))["brands"]
+    assert {brand["timezone"] for brand in brands.values()} == {zone}
+    assert json.loads((tmp_path / "clock.json").read_text())["now"] == begins
+    scene = Store(tmp_path).scene()
+    assert f"{scene.local_now:%Y-%m-%d %H:%M:%S}" == "2026-07-01 00:00:00"
+    for row in truth(tmp_path, "orders"):
+        assert row["ordered_on"] == row["ordered_at"].astimezone(ZoneInfo(zone)).date()
+    for row in rows(tmp_path / "inbox" / "sandbox_history" / "account_readings.csv"):
+        read_at = datetime.fromisoformat(row["read_at"])
+        assert read_at.date() == read_at.astimezone(ZoneInfo(zone)).date()
+
+
 def test_the_truth_agrees_with_itself(prepared: Path) -> None:
     sales, returns = truth(prepared, "orders"), truth(prepared, "taken_back")
     sold = sum(row["net_revenue_eur"] for row in sales if row["is_revenue_order"])
@@ -141,7 +159,8 @@ def test_the_truth_agrees_with_itself(prepared: Path) -> None:
 
 
 def test_the_future_is_what_later_orders_bring_less_what_is_taken_back_until_then(prepared: Path) -> None:
-    now, end = int(START_CLOCK.timestamp()) - 1, int(START_CLOCK.timestamp() - 1 + 12 * 30.4375 * 86_400)
+    now = int(SMALL.start_clock.timestamp()) - 1
+    end = int(now + 12 * 30.4375 * 86_400)
     later = Scene(build(SMALL), end)
     person = {row["order_id"]: row["person"] for row in orders(later).to_pylist()}
     net: dict[int, float] = dict.fromkeys(person.values(), 0.0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.sandbox.conftest import Client
+from tests.sandbox.conftest import SMALL, Client, served
 
 ORDERS = """
 query ($after: String, $search: String, $reverse: Boolean) {
@@ -190,6 +192,14 @@ def test_answers_tell_their_cost_and_queries_are_validated(sandbox: Client) -> N
     assert "Cannot query field 'password' on type 'Shop'" in errors[0]["message"]
     assert sandbox.shopify("{ orders { nodes { id } } }").json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
     assert sandbox.shopify('{ orders(first: 1, after: "x") { nodes { id } } }').json()["errors"]
+
+
+def test_the_shop_cuts_its_days_in_the_zone_of_its_world(tmp_path: Path) -> None:
+    for shop in served(tmp_path, replace(SMALL, timezone="Asia/Tokyo")):
+        told = shop.shopify("{ shop { ianaTimezone timezoneOffset } }").json()["data"]["shop"]
+        assert told == {"ianaTimezone": "Asia/Tokyo", "timezoneOffset": "+0900"}
+        report = shop.shopify(SALES, q="FROM sales SHOW orders TIMESERIES day SINCE today").json()["data"]
+        assert [row["day"] for row in report["shopifyqlQuery"]["tableData"]["rows"]] == ["2026-07-01"]
 
 
 def test_a_wrong_token_is_refused(sandbox: Client) -> None:

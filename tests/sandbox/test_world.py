@@ -47,6 +47,8 @@ def test_a_default_world_has_the_size_asked_for_and_takes_seconds() -> None:
 def test_options_that_make_no_world_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one order for each customer"):
         WorldOptions(customers=100, orders=50)
+    with pytest.raises(ValueError, match="unknown time zone 'Mars/Olympus'"):
+        WorldOptions(timezone="Mars/Olympus")
 
 
 def test_local_days_follow_the_clock_changes_of_the_time_zone() -> None:

@@ -16,12 +16,13 @@ from pipelines.home import Home
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.loading import instances, load_instance
 from pipelines.landing.views import RunClock, register
-from sandbox.options import START_CLOCK
+from sandbox import WorldOptions
 from tests.homes import ROOT, LiveHome, make_home
 
 pytestmark = [pytest.mark.xdist_group("best_hours"), pytest.mark.slow]
 
 ENOUGH_POSTS = 200
+START_CLOCK = WorldOptions().start_clock
 SEEDS = (1, 2, 3)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from sandbox.api.shopify.projection import Connection, Record
-from sandbox.options import TIMEZONE
 from sandbox.scene import Scene, iso
 from sandbox.world.columns import NEVER, Integers, offsets
 from sandbox.world.orders import CAMPAIGNS, VAT
@@ -300,8 +299,8 @@ class ShopifyScene:
             "email": "hello@aurora.example",
             "myshopifyDomain": "aurora.myshopify.com",
             "currencyCode": "EUR",
-            "ianaTimezone": TIMEZONE.key,
-            "timezoneOffset": self.scene.now.astimezone(TIMEZONE).strftime("%z"),
+            "ianaTimezone": self.scene.world.options.timezone,
+            "timezoneOffset": self.scene.local_now.strftime("%z"),
             "taxesIncluded": True,
         }
 

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.api.answer import number_of
-from sandbox.options import TIMEZONE
 from sandbox.sales import METRICS, DailySales
 from sandbox.scene import Scene
 
@@ -72,7 +71,7 @@ def _parse(text: str, scene: Scene) -> _Report:
         if name not in METRICS:
             raise ValueError(f"Column not found: {name}")
     rest = found["rest"] or ""
-    today = scene.now.astimezone(TIMEZONE).date()
+    today = scene.local_now.date()
     since, until = _SINCE.search(rest), _UNTIL.search(rest)
     last = _day(until[1], today) if until else today
     limit = _LIMIT.search(rest)

@@ -1,5 +1,6 @@
 -- grain: customer with a revenue order x month since the first one, at the month's end (this month: at as_of)
--- East of Greenwich a brand's day can be ahead of as_of; what is visible of that day counts on as_of.
+-- East of Greenwich a brand's day can be ahead of as_of; what is visible of that day counts on as_of, whose month is
+-- then not complete.
 with run as (
     select
         as_of,
@@ -15,6 +16,7 @@ customers as (
         least(customers.first_order_on, clocks.as_of) as first_order_on,
         case when customers.acquired_on > clocks.as_of then clocks.as_of else customers.acquired_on end as acquired_on,
         clocks.last_day,
+        clocks.running_day,
         clocks.timezone,
         clocks.visible_until,
         clocks.as_of
@@ -98,6 +100,7 @@ month_offsets as (
         first_order_on,
         acquired_on,
         last_day,
+        running_day,
         timezone,
         visible_until,
         as_of,
@@ -112,6 +115,7 @@ months as (
         first_order_on,
         acquired_on,
         last_day,
+        running_day,
         timezone,
         visible_until,
         age_months,
@@ -130,7 +134,8 @@ spine as (
         months.month,
         months.month <= months.last_day as has_begun,
         least({{ date_plus(months_plus('months.month', '1'), '-1') }}, months.as_of) as as_of_day,
-        {{ local_to_utc(months_plus('months.month', '1'), 'months.timezone') }} <= months.visible_until as is_complete
+        {{ local_to_utc(months_plus('months.month', '1'), 'months.timezone') }} <= months.visible_until
+        and (months.running_day <= months.as_of or months.month < {{ month_start('months.as_of') }}) as is_complete
     from months
 ),
 

@@ -18,7 +18,8 @@ local_days as (
         as_of,
         reporting_currency,
         visible_until,
-        cast({{ utc_to_local('visible_until', 'timezone') }} as date) as local_day
+        cast({{ utc_to_local('visible_until', 'timezone') }} as date) as local_day,
+        cast({{ utc_to_local("visible_until - interval '1' second", 'timezone') }} as date) as day_of_last_second
     from bounds
 ),
 
@@ -33,7 +34,9 @@ final as (
         case
             when {{ local_to_utc('local_day', 'timezone') }} < visible_until then local_day
             else {{ date_plus('local_day', -1) }}
-        end as last_day
+        end as last_day,
+        -- At midnight it is still the day that just ended.
+        greatest(least(as_of, local_day), day_of_last_second) as running_day
     from local_days
 )
 

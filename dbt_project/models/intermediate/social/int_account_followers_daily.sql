@@ -3,9 +3,10 @@ with accounts as (
     select
         accounts.account_key,
         accounts.timezone,
-        least(run.as_of, cast({{ utc_to_local('run.as_of_at', 'accounts.timezone') }} as date)) as last_day
+        coalesce(clocks.running_day, run.as_of) as last_day
     from {{ ref('int_accounts_assigned') }} as accounts
     cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
 ),
 
 -- A reading at midnight tells how the day before it ended.

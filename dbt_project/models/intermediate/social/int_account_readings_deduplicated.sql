@@ -23,8 +23,9 @@ with ranked_readings as (
         on readings.network = accounts.network
         and readings.id_scope = accounts.id_scope
         and readings.account_id = accounts.account_id
+    cross join {{ ref('stg_config__run') }} as run
     where
-        readings.observed_at < {{ run_setting('as_of_at') }}
+        readings.observed_at < {{ visible_until('run', 'accounts.timezone') }}
         and (readings.followers_count is not null or readings.posts_count is not null)
 ),
 

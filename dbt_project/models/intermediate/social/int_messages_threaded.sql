@@ -20,7 +20,6 @@ with ranked_messages as (
             order by source_rank asc, _observed_at desc, source_instance asc
         ) as version_rank
     from {{ ref('int_messages') }}
-    where posted_at < {{ run_setting('as_of_at') }}
 ),
 
 keyed as (
@@ -58,7 +57,8 @@ keyed as (
         on messages.network = accounts.network
         and messages.id_scope = accounts.id_scope
         and messages.account_id = accounts.account_id
-    where messages.version_rank = 1
+    cross join {{ ref('stg_config__run') }} as run
+    where messages.version_rank = 1 and messages.posted_at < {{ visible_until('run', 'accounts.timezone') }}
 ),
 
 -- A thread goes on under a message that was deleted.

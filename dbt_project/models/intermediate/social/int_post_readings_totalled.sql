@@ -30,8 +30,9 @@ with ranked_readings as (
         on readings.network = posts.network
         and readings.id_scope = posts.id_scope
         and readings.post_id = posts.post_id
+    cross join {{ ref('stg_config__run') }} as run
     where
-        readings.observed_at < {{ run_setting('as_of_at') }}
+        readings.observed_at < {{ visible_until('run', 'posts.timezone') }}
         and (
             {% for count in counts %}
             {{ 'or ' if not loop.first }}readings.{{ count }} is not null

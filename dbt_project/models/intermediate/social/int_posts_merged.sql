@@ -1,10 +1,6 @@
 -- grain: network x scope of ids x post
-with run as (
-    select as_of_at from {{ ref('stg_config__run') }}
-),
-
 -- A post that no source describes is known by its readings.
-records as (
+with records as (
     select
         posts.network,
         posts.id_scope,
@@ -24,8 +20,12 @@ records as (
         posts._observed_at,
         1 as record_kind
     from {{ ref('int_posts') }} as posts
-    cross join run
-    where posts.posted_at < run.as_of_at
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_accounts_assigned') }} as accounts
+        on posts.network = accounts.network
+        and posts.id_scope = accounts.id_scope
+        and posts.account_id = accounts.account_id
+    where posts.posted_at < {{ visible_until('run', "coalesce(accounts.timezone, 'UTC')") }}
     union all
     select
         readings.network,
@@ -46,8 +46,12 @@ records as (
         max(readings._observed_at) as _observed_at,
         2 as record_kind
     from {{ ref('int_post_readings') }} as readings
-    cross join run
-    where readings.observed_at < run.as_of_at
+    cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_accounts_assigned') }} as accounts
+        on readings.network = accounts.network
+        and readings.id_scope = accounts.id_scope
+        and readings.account_id = accounts.account_id
+    where readings.observed_at < {{ visible_until('run', "coalesce(accounts.timezone, 'UTC')") }}
     group by
         readings.network, readings.id_scope, readings.post_id, readings.source_instance, readings.source_rank
 ),
@@ -104,10 +108,13 @@ posts as (
         records.post_format,
         records.caption,
         records.permalink,
-        deletions.deleted_at,
+        case
+            when deletions.deleted_at < {{ visible_until('run', 'accounts.timezone') }} then deletions.deleted_at
+        end as deleted_at,
         records.watched_by_any_until as watched_until,
         records.is_attribute_current_fallback
     from records_ranked as records
+    cross join {{ ref('stg_config__run') }} as run
     inner join {{ ref('int_accounts_assigned') }} as accounts
         on records.network = accounts.network
         and records.id_scope = accounts.id_scope

@@ -91,7 +91,8 @@ turns as (
         cast({{ utc_to_local('threaded.posted_at', 'threaded.timezone') }} as date) as inbound_on,
         -- What landed after a past run's day tells of its threads up to that day.
         least(
-            greatest(threaded.observed_at, coalesce(watches.watched_until, threaded.observed_at)), run.as_of_at
+            greatest(threaded.observed_at, coalesce(watches.watched_until, threaded.observed_at)),
+            {{ visible_until('run', 'threaded.timezone') }}
         ) as watched_until
     from threaded
     left join watches on threaded.post_key = watches.post_key

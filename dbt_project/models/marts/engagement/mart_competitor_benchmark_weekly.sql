@@ -1,28 +1,38 @@
 -- grain: benchmark brand x brand x network x week
 with own_brands as (
     select
-        brand_id,
-        timezone,
-        week_start
-    from {{ ref('stg_config__brands') }}
-    where ownership = 'own'
+        brands.brand_id,
+        brands.timezone,
+        brands.week_start,
+        clocks.running_day,
+        clocks.visible_until
+    from {{ ref('stg_config__brands') }} as brands
+    inner join {{ ref('int_brand_clocks') }} as clocks on brands.brand_id = clocks.brand_id
+    where brands.ownership = 'own'
 ),
+
+-- A past day of a competitor further east ends before the benchmark brand's.
 
 members as (
     select
         brand_id as benchmark_brand_id,
         brand_id,
         timezone,
-        week_start
+        week_start,
+        running_day,
+        visible_until
     from own_brands
     union all
     select
         own_brands.brand_id as benchmark_brand_id,
         competitors.competitor_brand_id as brand_id,
         own_brands.timezone,
-        own_brands.week_start
+        own_brands.week_start,
+        own_brands.running_day,
+        least(own_brands.visible_until, clocks.visible_until) as visible_until
     from own_brands
     inner join {{ ref('stg_config__competitors') }} as competitors on own_brands.brand_id = competitors.brand_id
+    inner join {{ ref('int_brand_clocks') }} as clocks on competitors.competitor_brand_id = clocks.brand_id
 ),
 
 posts as (
@@ -101,15 +111,11 @@ account_days as (
         first_days.account_key,
         members.timezone,
         members.week_start,
-        {{ spine_days(
-            'first_days.first_day',
-            'least(run.as_of, cast(' ~ utc_to_local('run.as_of_at', 'members.timezone') ~ ' as date))',
-        ) }} as activity_on
+        {{ spine_days('first_days.first_day', 'members.running_day') }} as activity_on
     from first_days
     inner join {{ ref('int_accounts_assigned') }} as accounts on first_days.account_key = accounts.account_key
     inner join members
         on first_days.benchmark_brand_id = members.benchmark_brand_id and accounts.brand_id = members.brand_id
-    cross join {{ ref('stg_config__run') }} as run
 ),
 
 account_weeks as (
@@ -149,8 +155,8 @@ week_ends as (
                 then cast(sum(coalesce(newest.followers_count, carried.followers_count)) as bigint)
         end as followers_count
     from account_weeks
-    cross join {{ ref('stg_config__run') }} as run
-    left join {{ ref('int_brand_clocks') }} as clocks on account_weeks.benchmark_brand_id = clocks.brand_id
+    inner join members
+        on account_weeks.benchmark_brand_id = members.benchmark_brand_id and account_weeks.brand_id = members.brand_id
     left join weekly_readings as newest
         on account_weeks.benchmark_brand_id = newest.benchmark_brand_id
         and account_weeks.account_key = newest.account_key
@@ -164,7 +170,7 @@ week_ends as (
         and carried.reading_rank = 1
     where
         {{ local_to_utc(date_plus('account_weeks.week_start_on', 7), 'account_weeks.timezone') }}
-        <= coalesce(clocks.visible_until, run.as_of_at)
+        <= members.visible_until
     group by
         account_weeks.benchmark_brand_id, account_weeks.brand_id, account_weeks.network, account_weeks.week_start_on
 ),
@@ -225,8 +231,8 @@ final as (
         brands.ownership = 'own' as is_own,
         joined.network,
         joined.week_start_on,
-        {{ local_to_utc(date_plus('joined.week_start_on', 7), 'own_brands.timezone') }}
-        <= coalesce(clocks.visible_until, run.as_of_at) as is_week_complete,
+        {{ local_to_utc(date_plus('joined.week_start_on', 7), 'members.timezone') }} <= members.visible_until
+            as is_week_complete,
         joined.posts_count,
         joined.reactions,
         joined.comments,
@@ -251,8 +257,8 @@ final as (
         run.as_of
     from joined
     inner join {{ ref('stg_config__brands') }} as brands on joined.brand_id = brands.brand_id
-    inner join own_brands on joined.benchmark_brand_id = own_brands.brand_id
-    left join {{ ref('int_brand_clocks') }} as clocks on joined.benchmark_brand_id = clocks.brand_id
+    inner join members
+        on joined.benchmark_brand_id = members.benchmark_brand_id and joined.brand_id = members.brand_id
     cross join {{ ref('stg_config__run') }} as run
 )
 

@@ -94,10 +94,11 @@ spans as (
     select
         daily_turns.account_key,
         min(daily_turns.inbound_on) as first_day,
-        min(least(run.as_of, cast({{ utc_to_local('run.as_of_at', 'accounts.timezone') }} as date))) as last_day
+        min(coalesce(clocks.running_day, run.as_of)) as last_day
     from daily_turns
     inner join {{ ref('int_accounts_assigned') }} as accounts on daily_turns.account_key = accounts.account_key
     cross join {{ ref('stg_config__run') }} as run
+    left join {{ ref('int_brand_clocks') }} as clocks on accounts.brand_id = clocks.brand_id
     group by daily_turns.account_key
 ),
 

@@ -32,8 +32,7 @@ final as (
         post_format,
         caption,
         permalink,
-        case when cast(deleted_at as timestamp) < {{ run_setting('as_of_at') }} then cast(deleted_at as timestamp) end
-            as deleted_at,
+        cast(deleted_at as timestamp) as deleted_at,
         cast(null as timestamp) as last_seen_at,
         cast(null as timestamp) as watched_until,
         is_attribute_current_fallback,
