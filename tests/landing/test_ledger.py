@@ -118,6 +118,7 @@ def test_configuration_tables_say_what_the_run_is_for(tmp_path):
                     "timezone": "Europe/Paris",
                     "competitors": ["borealis"],
                     "accounts": {"instagram": ["1", "2"]},
+                    "revenue_ledger": ["ig"],
                 },
                 "borealis": {"name": "Borealis", "ownership": "competitor", "timezone": "UTC"},
             },
@@ -149,4 +150,18 @@ def test_configuration_tables_say_what_the_run_is_for(tmp_path):
             ("borealis", "instagram", None, "borealis.shop"),
         ]
         assert rows("value_bands") == [("high", 400.0), ("low", 0.0), ("medium", 100.0)]
-        assert rows("sources") == [("ig", "instagram", "aurora", False, RUN.as_of_at, None, None)]
+        assert rows("sources") == [("ig", "instagram", "aurora", None, False, RUN.as_of_at, None, None)]
+        assert rows("ledgers") == [("aurora", "ig")]
+
+
+def test_a_ledger_is_a_source_of_its_brand(tmp_path):
+    brand = {"name": "Aurora", "ownership": "own", "timezone": "UTC"}
+    shop = {"kind": "shopify", "brand": "aurora", "base_url": "https://aurora.myshopify.com"}
+    brands = Brands.model_validate(
+        {"brands": {"aurora": brand, "borealis": {**brand, "revenue_ledger": ["shop"]}}, "sources": {"shop": shop}}
+    )
+    with duckdb.connect() as con, pytest.raises(ConfigError) as caught:
+        register(con, Ledger(tmp_path / "landing"), brands, brands.sources, RUN)
+    assert str(caught.value) == (
+        "brands.borealis.revenue_ledger: shop is no source of borealis; name those of `voxhouse doctor`"
+    )
