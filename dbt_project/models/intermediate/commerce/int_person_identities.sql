@@ -23,8 +23,10 @@ with named as (
 records as (
     select
         named.*,
-        {{ surrogate_key(['brand_id', 'identity']) }} as own_customer_key,
-        row_number() over (order by first_landed_at, created_at nulls last, identity) as own_anchor
+        {{ surrogate_key(['named.brand_id', 'named.identity']) }} as own_customer_key,
+        row_number() over (
+            order by named.first_landed_at, named.created_at nulls last, named.identity
+        ) as own_anchor
     from named
 ),
 

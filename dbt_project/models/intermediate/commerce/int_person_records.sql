@@ -67,19 +67,19 @@ persons as (
         or buyers.customer_id is not null
 ),
 
-merges as (
+merged_records as (
     select
-        merges.brand_id,
-        merges.source_instance,
-        merges.record_type,
-        merges.merged_id,
-        merges.survivor_id,
-        merges.merged_at,
-        merges._observed_at as first_landed_at
-    from {{ ref('int_person_merges') }} as merges
+        merged_records.brand_id,
+        merged_records.source_instance,
+        merged_records.record_type,
+        merged_records.merged_id,
+        merged_records.survivor_id,
+        merged_records.merged_at,
+        merged_records._observed_at as first_landed_at
+    from {{ ref('int_person_merges') }} as merged_records
     inner join clocks
-        on merges.brand_id = clocks.brand_id
-    where merges.survivor_created_at is null or merges.survivor_created_at < clocks.visible_until
+        on merged_records.brand_id = clocks.brand_id
+    where merged_records.survivor_created_at is null or merged_records.survivor_created_at < clocks.visible_until
 ),
 
 listed as (
@@ -92,40 +92,40 @@ listed as (
         persons.email_token,
         persons.phone_token,
         persons.handle_token,
-        merges.survivor_id,
+        merged_records.survivor_id,
         persons.country_code,
         persons.acquisition_channel,
         persons.lifecycle_stage,
         persons.marketing_consent,
         persons.created_at,
-        case when merges.survivor_id is not null or persons.is_archived then persons.changed_at end as ended_at,
+        case when merged_records.survivor_id is not null or persons.is_archived then persons.changed_at end as ended_at,
         persons.first_landed_at,
         persons.observed_at,
         persons.is_attribute_current_fallback
     from persons
-    left join merges
-        on persons.source_instance = merges.source_instance
-        and persons.record_type = merges.record_type
-        and persons.customer_id = merges.merged_id
+    left join merged_records
+        on persons.source_instance = merged_records.source_instance
+        and persons.record_type = merged_records.record_type
+        and persons.customer_id = merged_records.merged_id
 ),
 
 unlisted as (
     select
         'crm' as known_from,
-        merges.brand_id,
-        merges.source_instance,
-        merges.record_type,
-        merges.merged_id as source_id,
+        merged_records.brand_id,
+        merged_records.source_instance,
+        merged_records.record_type,
+        merged_records.merged_id as source_id,
         cast(null as string) as email_token,
-        merges.survivor_id,
+        merged_records.survivor_id,
         cast(null as timestamp) as created_at,
-        merges.merged_at as ended_at,
-        merges.first_landed_at
-    from merges
+        merged_records.merged_at as ended_at,
+        merged_records.first_landed_at
+    from merged_records
     left join persons
-        on merges.source_instance = persons.source_instance
-        and merges.record_type = persons.record_type
-        and merges.merged_id = persons.customer_id
+        on merged_records.source_instance = persons.source_instance
+        and merged_records.record_type = persons.record_type
+        and merged_records.merged_id = persons.customer_id
     where persons.customer_id is null
     union all
     select

@@ -209,7 +209,10 @@ compared as (
         spine.is_delivery,
         spine.day,
         spine.currency,
-        case when spine.is_delivery then coalesce(totals.control_total, 0) else totals.control_total end as control_total,
+        case
+            when spine.is_delivery then coalesce(totals.control_total, 0)
+            else totals.control_total
+        end as control_total,
         coalesce(landed.landed_total, 0) as landed_total,
         coalesce(landed.warehouse_total, 0) as warehouse_total,
         coalesce(landed.warehouse_total_reporting, 0) as warehouse_total_reporting,

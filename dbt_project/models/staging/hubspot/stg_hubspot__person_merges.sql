@@ -1,5 +1,5 @@
 -- grain: source instance x contact that was merged into another
-with merges as (
+with merged_contacts as (
     select
         brand_id,
         source_instance,
@@ -25,7 +25,7 @@ ranked as (
         _observed_at,
         _dlt_load_id,
         row_number() over (partition by source_instance, trim(merged_id) order by survivor_id) as survivor_rank
-    from merges
+    from merged_contacts
     where trim(merged_id) <> '' and trim(merged_id) <> survivor_id
 ),
 

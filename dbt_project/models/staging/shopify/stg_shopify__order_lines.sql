@@ -17,7 +17,7 @@ with stated as (
 netted as (
     select
         stated.*,
-        cast(stated_amount - included_tax_amount as decimal(18, 4)) as net_amount
+        cast(stated.stated_amount - stated.included_tax_amount as decimal(18, 4)) as net_amount
     from stated
 ),
 

@@ -36,15 +36,15 @@ stated as (
         matched.*,
         -- The order's discount holds that of shipping too, which is no part of the amount; that of its lines does not.
         cast(
-            full_price_amount - coalesce(
-                case when is_sum_of_its_lines then lines_discount_amount end, discount_amount, 0
+            matched.full_price_amount - coalesce(
+                case when matched.is_sum_of_its_lines then matched.lines_discount_amount end, matched.discount_amount, 0
             ) as decimal(18, 4)
         ) as stated_amount,
         -- The order's tax holds that of shipping too; its lines' tax does not.
         case
-            when not is_tax_included then 0
-            when is_sum_of_its_lines and lines_tax_amount is not null then lines_tax_amount
-            else coalesce(tax_amount, 0)
+            when not matched.is_tax_included then 0
+            when matched.is_sum_of_its_lines and matched.lines_tax_amount is not null then matched.lines_tax_amount
+            else coalesce(matched.tax_amount, 0)
         end as included_tax_amount
     from matched
 ),
@@ -52,7 +52,7 @@ stated as (
 netted as (
     select
         stated.*,
-        cast(stated_amount - included_tax_amount as decimal(18, 4)) as net_amount
+        cast(stated.stated_amount - stated.included_tax_amount as decimal(18, 4)) as net_amount
     from stated
 ),
 
