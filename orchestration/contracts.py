@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import yaml
 from dlt.common.schema.typing import TTableSchema
@@ -14,12 +14,19 @@ from pipelines.landing import columns as rules
 CONTRACTS = DBT_PROJECT / "models" / "intermediate" / "entities" / "_entities.yml"
 _HEAD = "# Written by `python -m orchestration.contracts` from pipelines/entities; a test holds them equal.\n"
 _ZONE = {"timestamp": "UTC."}
-_TYPES = {"text": "string", "bigint": "bigint", "bool": "boolean", "date": "date", "timestamp": "timestamp"}
+_TYPES = {
+    "text": "string",
+    "bigint": "bigint",
+    "double": "double",
+    "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
 
 
-def contracts() -> str:
-    """Models of all entities that a source feeds, as dbt's YAML: meaning, key, and of each column type and rules."""
-    models = [_model(name, table) for name, table in FED.items()]
+def contracts(entities: Mapping[str, TTableSchema] = FED) -> str:
+    """Models of entities, by default all that a source feeds, as dbt's YAML: meaning, key, columns with their rules."""
+    models = [_model(name, table) for name, table in entities.items()]
     return _HEAD + yaml.safe_dump({"models": models}, sort_keys=False, width=140, allow_unicode=True)
 
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import ConfigError, shown
-from pipelines.sources import KINDS, Name, SourceConfiguration, configuration
+from pipelines.sources import KINDS, Name, SourceConfiguration, Timezone, configuration
 from pipelines.yaml_file import read_yaml
 
-_ZONES = available_timezones()
 MOST_FAULTS = 20
 """Told in one line."""
-
-
-def _known_timezone(name: str) -> str:
-    if name not in _ZONES:
-        raise ValueError(f"unknown time zone {name!r}")
-    return name
 
 
 def _of_its_kind(entry: Any) -> Any:
@@ -36,7 +28,6 @@ def _of_its_kind(entry: Any) -> Any:
 
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Source = Annotated[SourceConfiguration, BeforeValidator(_of_its_kind)]
 
 

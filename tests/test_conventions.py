@@ -13,7 +13,7 @@ import yaml
 
 from orchestration.contracts import CONTRACTS, contracts
 from orchestration.dbt import entities_of_kinds
-from pipelines.entities import FED
+from pipelines.entities import FED, PLANNED
 from pipelines.sources import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +78,8 @@ def test_an_entity_is_read_from_its_union_alone() -> None:
 
 def test_contracts_are_what_the_entities_declare() -> None:
     assert CONTRACTS.read_text(encoding="utf-8") == contracts()
+    planned = yaml.safe_load(contracts(PLANNED))["models"]
+    assert [model["name"] for model in planned] == [f"int_{name}" for name in PLANNED]
 
 
 def test_nothing_that_must_not_be_committed() -> None:

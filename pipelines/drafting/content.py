@@ -7,19 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines.landing import columns as rules
 from pipelines.landing.currencies import CURRENCIES
 from pipelines.landing.vault import normalise_email
 from pipelines.sources.file_drop.networks import network_of
+from pipelines.sources.file_drop.values import OF_X
 
 _MOST = 0.95
 """Share of the values that must be of a kind: a few bad ones are for the quarantine."""
 _ISO = re.compile(
     r"\s*\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(?P<zone>Z|z|UTC|[+-]\d{2}(:?\d{2})?)?)?\s*"
 )
-_OF_X = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}")
-_PHONE = re.compile(r"\s*\+[\d\s().-]{7,}\d\s*")
-_PLAIN = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_WHOLE = re.compile(r"\s*[-+]?\d+(\.0*)?\s*")
+_OF_X = re.compile(OF_X)
+_PHONE, _PLAIN, _WHOLE = (re.compile(shape) for shape in (rules.PHONE, rules.NUMBER, rules.WHOLE))
 _COMMA = re.compile(r"[-+]?(\d{1,3}([. ' \u00a0\u202f]\d{3})+|\d+)(,\d+)?")
 _POINT = re.compile(r"[-+]?(\d{1,3}([, '\u00a0\u202f]\d{3})+|\d+)(\.\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+")

@@ -17,6 +17,7 @@ from pipelines.drafting.tables import Look
 from pipelines.errors import shown
 from pipelines.sources.file_drop.mapping import Mapped
 from pipelines.sources.file_drop.settings import targets
+from pipelines.sql import quoted
 
 _COMMERCE, _SOCIAL = ("orders", "order_lines"), ("posts", "post_readings")
 
@@ -101,7 +102,7 @@ def _by_the_way(look: Look, found: dict[str, Entity], name: str, key: str, telli
     columns = [str(guessed.mapped.column) for guessed in entity.columns.values() if guessed.mapped.column]
     id_column = str(entity.column_of(key))
     if splitting.is_one_each(look, id_column, columns):
-        entity.distinct, entity.where = True, f'"{id_column.replace(chr(34), chr(34) * 2)}" is not null'
+        entity.distinct, entity.where = True, f"{quoted(id_column)} is not null"
         entity.notes.append(f"each {name.rstrip('s')} counts once")
         yield entity
 

@@ -13,6 +13,7 @@ from pipelines.drafting.tables import Column, Look
 from pipelines.sources.file_drop.mapping import Mapped
 from pipelines.sources.file_drop.networks import network_of
 from pipelines.sources.file_drop.settings import ENTITIES, targets
+from pipelines.sql import literal, quoted
 
 _TELLING_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customers": ("email", "phone", "handle", "marketing_consent", "created_at", "customer_id"),
@@ -148,17 +149,11 @@ class Facts:
         return Guessed(Mapped(expression=number(self.column.name, numbers)), f"its name is usual for {target}; {how}")
 
 
-def identifier(name: str) -> str:
-    """A column as expressions name it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def number(name: str, numbers: content.Numbers) -> str:
     """Expression of a column's numbers as the reader takes them."""
-    sql = identifier(name)
+    sql = quoted(name)
     for sign in numbers.removed:
-        text = sign.replace("'", "''")
-        sql = f"replace({sql}, '{text}', '')"
+        sql = f"replace({sql}, {literal(sign)}, '')"
     if numbers.comma:
         sql = f"replace({sql}, ',', '.')"
     return f"trim({sql})" if numbers.removed else sql
@@ -235,7 +230,7 @@ def _made(
         return _price_of_units(facts, columns["quantity"])
     if (entity, name) == ("orders", "order_id") and "customer_id" in columns and "gross_amount" in columns:
         parts = [columns[part].mapped.column for part in ("customer_id", "ordered_at")]
-        text = ", '-', ".join(identifier(part) for part in parts if part)
+        text = ", '-', ".join(quoted(part) for part in parts if part)
         made = Mapped(expression=f"concat({text}, '-', _record_number)")
         return Guessed(made, "no column names the order: customer, time and place in the file")
     return None
@@ -259,7 +254,7 @@ def _is_line_total(facts: Sequence[Facts], matched: Mapping[str, tuple[int, int]
 def _price_of_units(facts: Sequence[Facts], quantity: Guessed) -> Guessed | None:
     for fact in facts:
         if fact.name in unit_prices() and fact.numbers:
-            units = quantity.mapped.expression or identifier(quantity.mapped.column or "")
+            units = quantity.mapped.expression or quoted(quantity.mapped.column or "")
             expression = f"{units} * {number(fact.column.name, fact.numbers)}"
             return Guessed(Mapped(expression=expression), "units times the price of one; check that it is without tax")
     return None

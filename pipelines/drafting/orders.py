@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.drafting.guess import Entity, Facts, Guessed, identifier
+from pipelines.drafting.guess import Entity, Facts, Guessed
 from pipelines.drafting.tables import Look
 from pipelines.sources.file_drop.mapping import Mapped
+from pipelines.sql import quoted
 
 _MONEY = ("gross_amount", "discount_amount", "tax_amount")
 
@@ -16,7 +17,7 @@ def as_shopify(facts: Sequence[Facts], found: dict[str, Entity]) -> None:
     """Correct the guess for Shopify's export of orders, where the subtotal is not at full price."""
     names = {fact.name: fact.column.name for fact in facts}
     if "id of Shopify" in names and "discount amount" in names and "orders" in found:
-        gross = f"{identifier(names['subtotal'])} + {identifier(names['discount amount'])}"
+        gross = f"{quoted(names['subtotal'])} + {quoted(names['discount amount'])}"
         why = "Shopify's subtotal is after discounts; it holds tax where prices do"
         found["orders"].columns["gross_amount"] = Guessed(Mapped(expression=gross), why)
 
@@ -39,7 +40,7 @@ def split(look: Look, orders: Entity, lines: Entity | None) -> Entity | None:
             del orders.columns[name]
     first_only = [c for g in orders.columns.values() for c in sorted(g.mapped.names) if groups.are_at_one(c)]
     if first_only:
-        orders.where = f"{identifier(first_only[0])} is not null"
+        orders.where = f"{quoted(first_only[0])} is not null"
         orders.notes.append("only one record of an order has it")
         for name in _MONEY:
             if name in lines.columns and lines.column_of(name) in first_only:

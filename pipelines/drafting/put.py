@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from pipelines.drafting.guess import Brand as DropBrand
 from pipelines.drafting.names import plain
 from pipelines.drafting.tables import Look, look_at
 from pipelines.errors import ConfigError, PipelineError, TerminalError, fault, shown
-from pipelines.home import Home, private_folder
+from pipelines.home import Home, passing_folder, private_folder
 from pipelines.sources.file_drop.configuration import is_name
 from pipelines.sources.file_drop.faults import leads_out
 from pipelines.sources.file_drop.files import DropFile
@@ -33,7 +31,6 @@ from pipelines.sources.file_drop.settings import ENDINGS
 MAPPING = "drop.yml"
 _LONGEST_NAME = 120
 _COMMAND = "voxhouse drop"
-_STAGING, _LEFT_SECONDS = ".drop-", 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +167,14 @@ def _first_brand(home: Home, asked: Asked, default_timezone: str) -> tuple[str, 
 @contextmanager
 def _staging(inbox: Path) -> Iterator[Path]:
     """A hidden folder of the inbox, where no source looks; gone afterwards."""
-    for left in inbox.glob(f"{_STAGING}*"):  # of a command that was killed
-        if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix=_STAGING, dir=inbox))
     try:
-        yield path
+        with passing_folder(inbox, ".drop-") as path:
+            yield path
     except OSError as error:
         what = f"the files cannot be put there ({error.strerror})"
         raise TerminalError(
             what, shown(inbox, 200), "make room, or correct who may write there, and try again"
         ) from None
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -6,12 +6,9 @@ Nothing is written but a folder for raw data in the vault's half of the home, wh
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
-import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,20 +19,18 @@ import pyarrow as pa
 
 from pipelines.brands import load_brands
 from pipelines.errors import ConfigError, PipelineError, shown
-from pipelines.home import Home, private_folder
+from pipelines.home import Home, passing_folder, private_folder
 from pipelines.landing import columns as rules
 from pipelines.landing.extraction import extract
 from pipelines.landing.faults import plain_error
 from pipelines.landing.judge import Judge, Verdict
+from pipelines.landing.loading import open_database
 from pipelines.landing.vault import Vault
 from pipelines.sources import Given
 from pipelines.sources.file_drop.configuration import Configuration
 from pipelines.sources.file_drop.settings import ENTITIES, FILE, FILE_VERSION, RECORD_NUMBER
-from pipelines.sql import literal
 
 FIRST_ROWS = 5
-_LEFT_SECONDS = 3600
-_PREFIX = "check-"
 _OF_THE_LOADER = {FILE_VERSION, *rules.SYSTEM_COLUMNS}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[\d\s().-]{7,}\d")
@@ -85,7 +80,7 @@ def try_drop(home: Home, name: str) -> Trial:
             f"there is no drop '{shown(name)}'", shown(home.inbox, 200), f"there are: {shown(names, 200)}"
         )
     try:
-        with _scratch(home) as scratch:
+        with passing_folder(private_folder(home.pii / "scratch"), "check-") as scratch:
             return _tried(drops[name], name, scratch)
     except PipelineError as error:
         fault = error
@@ -94,33 +89,13 @@ def try_drop(home: Home, name: str) -> Trial:
     raise fault from None
 
 
-@contextmanager
-def _scratch(home: Home) -> Iterator[Path]:
-    parent = private_folder(home.pii / "scratch")
-    for left in parent.glob(f"{_PREFIX}*"):  # of a check that was killed
-        if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
 def _tried(drop: Configuration, name: str, scratch: Path) -> Trial:
     now = datetime.now(UTC)
     given = Given(name, {}, now, None, _no_query, lambda _: None)
     found = extract(drop.source(given), scratch, None, lambda: None)
-    constants = {
-        "brand_id": literal(drop.brand),
-        "source_instance": literal(name),
-        "_observed_at": f"timestamptz {literal(now.isoformat())}",
-    }
+    constants = rules.system_values(drop.brand, name, now)
     mapped = [table for table in ENTITIES if table in drop.tables]
-    spill = str(scratch / "spill")
-    connection = duckdb.connect(config={"memory_limit": "1200MB", "threads": 2, "temp_directory": spill})
-    with closing(connection) as con, Vault(scratch / "vault") as vault:
-        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+    with closing(open_database(scratch)) as con, Vault(scratch / "vault") as vault:
         judged: dict[Judge, Verdict] = {}
         for table in mapped:
             judge = Judge(con, found.tables[table], name, [], [], [])

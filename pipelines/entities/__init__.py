@@ -12,7 +12,7 @@ from pipelines.entities.customers import CUSTOMERS
 from pipelines.entities.planned import PLANNED
 from pipelines.entities.voice import VOICE
 
+__all__ = ["FED", "PLANNED"]
+
 FED: Mapping[str, TTableSchema] = {**VOICE, **CUSTOMERS}
 """Entities that a source of today feeds, by name."""
-ENTITIES: Mapping[str, TTableSchema] = {**FED, **PLANNED}
-"""Every entity, by name."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -32,10 +33,10 @@ _ISO = rf"\s*{_DAY}(?:[T ]\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?\s*{_ZONE}?)?\
 _WITHOUT_SECONDS = rf"^\s*({_DAY}[T ]\d{{1,2}}:\d{{2}})(\s*{_ZONE})?\s*$"
 _WITH_ZONE = rf":\d{{2}}(\.\d+)?\s*{_ZONE}\s*$"
 _DATE_LIKE = r"^\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-_NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*"
-_WHOLE = r"\s*[-+]?\d+(\.0*)?\s*"
+NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*"
+WHOLE = r"\s*[-+]?\d+(\.0*)?\s*"
 _EMAIL = r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*"
-_PHONE = r"\s*\+[\d\s().-]{7,}\d\s*"
+PHONE = r"\s*\+[\d\s().-]{7,}\d\s*"
 _MARKS = "".join(map(chr, range(0xF026, 0xF02E)))
 """By which dlt's extract files tell decimals, times and dates from text."""
 _KINDS = {"bigint": "integer", "double": "decimal", "decimal": "decimal", "bool": "boolean", "json": "object"}
@@ -57,6 +58,15 @@ _ARROW = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
+
+
+def system_values(brand: str, instance: str, now: datetime) -> dict[str, str]:
+    """SQL of the columns that the loader fills."""
+    return {
+        "brand_id": literal(brand),
+        "source_instance": literal(instance),
+        "_observed_at": f"timestamptz {literal(now.isoformat())}",
+    }
 
 
 def sql_type(column: Column) -> str:
@@ -147,7 +157,7 @@ def typed(raw: str, column: Column) -> str:
         )
     if data_type in ("date", "timestamp"):
         return _time(plain, data_type)
-    shape = _WHOLE if data_type == "bigint" else _NUMBER
+    shape = WHOLE if data_type == "bigint" else NUMBER
     return f"case when regexp_full_match({plain}, {literal(shape)}) then try_cast({plain} as {sql_type(column)}) end"
 
 
@@ -180,7 +190,7 @@ def faults(name: str, column: Column, raw: str, value: str, kind_sql: str) -> It
     yield from _limits(column, value)
     if column["data_type"] == "text" and (column.get("primary_key") or name.endswith("_id")):
         yield f"regexp_full_match({value}, {literal(_EMAIL)})", "an e-mail address is no id: map it as an identifier"
-        yield f"regexp_full_match({value}, {literal(_PHONE)})", "a phone number is no id: map it as an identifier"
+        yield f"regexp_full_match({value}, {literal(PHONE)})", "a phone number is no id: map it as an identifier"
 
 
 def _limits(column: Column, value: str) -> Iterator[tuple[str, str]]:

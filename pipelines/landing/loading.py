@@ -29,7 +29,6 @@ from pipelines.landing.streams import STREAMS
 from pipelines.landing.vault import Vault
 from pipelines.landing.views import query
 from pipelines.sources import KINDS, Given, SourceConfiguration, configuration
-from pipelines.sql import literal
 
 RAW_KEPT_SECONDS = 30 * 24 * 3600.0
 """How long the answers that bad records came in are kept, in the vault's half."""
@@ -107,8 +106,8 @@ def _scratch(home: Home, instance: str) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory database for one load; what does not fit goes to a place for raw data."""
+def open_database(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory database to judge in; what does not fit goes to a folder for raw data."""
     spill = str(scratch / "spill")
     con = duckdb.connect(config={"memory_limit": "1200MB", "threads": 2, "temp_directory": spill})
     con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
@@ -138,7 +137,7 @@ class _Load:
         ledger = Ledger(self.home.landing)
         compact(ledger, self.instance)
         given = self._given(ledger)
-        with _scratch(self.home, self.instance) as scratch, closing(_connect(scratch)) as con:
+        with _scratch(self.home, self.instance) as scratch, closing(open_database(scratch)) as con:
             source, before = self.known.source(given), ledger.state(self.instance)
             state = forget(source, before, self.again.streams) if self.again else before
             found = extract(source, scratch, state, self.between_pages)
@@ -190,12 +189,7 @@ class _Load:
 
     @property
     def _constants(self) -> dict[str, str]:
-        """SQL of the system columns."""
-        return {
-            "brand_id": literal(self.known.brand),
-            "source_instance": literal(self.instance),
-            "_observed_at": f"timestamptz {literal(self.now.isoformat())}",
-        }
+        return rules.system_values(self.known.brand, self.instance, self.now)
 
     def _package(self, judged: Mapping[Judge, Verdict], state: str) -> Iterator[tuple[str, Iterator[pa.Table]]]:
         for judge, verdict in judged.items():

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.errors import PipelineError
 
@@ -27,6 +28,17 @@ KINDS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_mod
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
 """Where an API is, without credentials, query or fragment."""
+_ZONES = available_timezones()
+
+
+def _known_zone(name: str) -> str:
+    if name not in _ZONES:
+        raise ValueError(f"unknown time zone {name!r}")
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_known_zone)]
+"""IANA name."""
 Token = Mapping[str, Any]
 """What a vendor answered when it gave a token."""
 

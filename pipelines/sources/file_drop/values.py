@@ -20,7 +20,7 @@ _AS_CAST = rf"{_DAY}[T ]\d{{1,2}}:\d{{2}}:\d{{2}}(\.\d+)?(Z|[+-]\d{{2}}(:\d{{2}}
 _WITHOUT_SECONDS = rf"^({_DAY}[T ]\d{{1,2}}:\d{{2}})(\s*{_ZONE})?$"
 _OFFSET = r"(:\d{2})\s*([+-]\d{2}):?(\d{2})$"
 _WITH_OFFSET = rf":\d{{2}}(\.\d+)?\s*{_ZONE}$"
-_OF_X = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}"
+OF_X = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}"
 """As archives of X write times."""
 _NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*"
 _FLOATS = ("DOUBLE", "FLOAT")
@@ -79,7 +79,7 @@ def _from_text(raw: str, times: Times) -> str:
     whole = _as_cast(raw)
     instant = (
         f"case when {iso} and regexp_matches({whole}, {literal(_WITH_OFFSET)}) then try_cast({whole} as timestamptz)"
-        f" when regexp_full_match({raw}, {literal(_OF_X)}) then try_strptime({raw}, '%a %b %d %H:%M:%S %z %Y')"
+        f" when regexp_full_match({raw}, {literal(OF_X)}) then try_strptime({raw}, '%a %b %d %H:%M:%S %z %Y')"
     )
     local = f"case when {iso} then try_cast({whole} as timestamp)"
     if times.formats:  # strptime also takes words such as 'epoch'

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
-from zoneinfo import available_timezones
 
-from pydantic import field_validator
-
-from pipelines.sources import Address, Given, SourceConfiguration
+from pipelines.sources import Address, Given, SourceConfiguration, Timezone
 
 if TYPE_CHECKING:
     from dlt.extract import DltSource
@@ -31,15 +28,8 @@ class Configuration(SourceConfiguration):
     base_url: Address
     """Address of the shop, https://NAME.myshopify.com."""
     api_version: str = max(VERSIONS)
-    timezone: str | None = None
-    """IANA zone in which the shop cuts the days of its sales report; by default the brand's."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, name: str | None) -> str | None:
-        if name is not None and name not in available_timezones():
-            raise ValueError(f"unknown time zone {name!r}")
-        return name
+    timezone: Timezone | None = None
+    """Zone in which the shop cuts the days of its sales report; by default the brand's."""
 
     def source(self, given: Given) -> DltSource:
         """The shop's dlt source; every argument is given, so that nothing comes from dlt's configuration."""
